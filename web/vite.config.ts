@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Every URL of the page serves the same index.html, so its links have to be absolute.
+  base: '/',
+  build: {
+    target: 'es2022',
+    emptyOutDir: true,
+    // The server sends `default-src 'self'`, which forbids data: URLs and inline scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    // `npm run dev` shows the logs of a `tailrace serve` with its default address.
+    proxy: { '/api': 'http://127.0.0.1:8080' },
+  },
+  test: { include: ['src/**/*.test.ts'] },
+});
