@@ -6,8 +6,8 @@ namespace tailrace {
 namespace {
 
 TEST(Bytes, VarintsComeBack) {
-  for (const uint64_t value : {uint64_t{0}, uint64_t{127}, uint64_t{128}, uint64_t{300},
-                               uint64_t{1} << 32, UINT64_MAX}) {
+  for (const uint64_t value :
+       {uint64_t{0}, uint64_t{127}, uint64_t{128}, uint64_t{300}, uint64_t{1} << 32, UINT64_MAX}) {
     std::string bytes;
     AppendVarint(bytes, value);
     std::string_view in = bytes;

@@ -8,8 +8,8 @@ namespace tailrace {
 
 }  // namespace tailrace
 
-#define CHECK(expression)                                          \
-  do {                                                             \
-    if (!(expression)) [[unlikely]]                                \
-      ::tailrace::CheckFailed(#expression, __FILE__, __LINE__);    \
+#define CHECK(expression)                                       \
+  do {                                                          \
+    if (!(expression)) [[unlikely]]                             \
+      ::tailrace::CheckFailed(#expression, __FILE__, __LINE__); \
   } while (false)

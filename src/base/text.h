@@ -26,7 +26,8 @@ void AppendJsonString(std::string& out, std::string_view text);
 /// Decimal digits only, no sign, no blank, fits 64 bits; otherwise nothing.
 std::optional<uint64_t> ParseDecimal(std::string_view text);
 
-/// Edits (insert, delete, replace, swap of neighbours count 1) between two names; for "did you mean".
+/// Edits (insert, delete, replace, swap of neighbours count 1) between two names; for "did you
+/// mean".
 size_t EditDistance(std::string_view a, std::string_view b);
 
 }  // namespace tailrace

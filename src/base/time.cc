@@ -121,8 +121,7 @@ std::optional<TimeNs> ParseRfc3339(std::string_view text) {
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
   const int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
-  const int64_t seconds =
-      days * 86400 + hour * 3600 + (minute - offset_minutes) * 60 + second;
+  const int64_t seconds = days * 86400 + hour * 3600 + (minute - offset_minutes) * 60 + second;
   TimeNs result = 0;
   if (__builtin_mul_overflow(seconds, kNsPerSecond, &result) ||
       __builtin_add_overflow(result, ns, &result)) {

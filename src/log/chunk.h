@@ -12,8 +12,8 @@ namespace tailrace {
 /// any thread may read it; hand it on as ChunkPtr.
 struct Chunk {
   Position begin = 0;
-  Position end = 0;       ///< Behind the last entry; end > begin.
-  std::string encoded;    ///< end - begin encoded entries.
+  Position end = 0;          ///< Behind the last entry; end > begin.
+  std::string encoded;       ///< end - begin encoded entries.
   uint64_t text_offset = 0;  ///< Size of a raw download of all entries before `begin`.
 };
 

@@ -69,10 +69,9 @@ TEST(Entry, JsonLeavesOutWhatIsAbsent) {
 TEST(Entry, JsonHasEverything) {
   std::string out;
   AppendEntryJson(out, 9, kFull);
-  EXPECT_EQ(out,
-            R"({"n":9,"time":"1969-12-31T23:59:59.999999995Z","stream":"event",)"
-            R"("source":"web-7d9f/app","level":"error","partial":true,"lost":null,)"
-            "\"fields\":{\"pod\":\"p1\"},\"text\":\"a\\u0000\\r\\n\xEF\xBF\xBD\"}");
+  EXPECT_EQ(out, R"({"n":9,"time":"1969-12-31T23:59:59.999999995Z","stream":"event",)"
+                 R"("source":"web-7d9f/app","level":"error","partial":true,"lost":null,)"
+                 "\"fields\":{\"pod\":\"p1\"},\"text\":\"a\\u0000\\r\\n\xEF\xBF\xBD\"}");
 }
 
 }  // namespace

@@ -31,7 +31,9 @@ void AppendLabels(std::string& out, const Labels& labels) {
 
 }  // namespace
 
-std::string_view OutcomeName(OutcomeKind kind) { return kOutcomeNames[static_cast<size_t>(kind)]; }
+std::string_view OutcomeName(OutcomeKind kind) {
+  return kOutcomeNames[static_cast<size_t>(kind)];
+}
 
 std::optional<OutcomeKind> ParseOutcomeKind(std::string_view name) {
   for (size_t i = 0; i < kOutcomeNames.size(); ++i) {

@@ -47,8 +47,8 @@ struct LogInfo {
   Position position = 0;  ///< Entries ever appended; first <= position.
   uint64_t bytes = 0;     ///< Size of a raw download of the entries that are still there.
   TimeNs created = 0;
-  TimeNs updated = 0;            ///< Of the last append, end or change of metadata.
-  std::optional<TimeNs> ended;   ///< Set with `outcome`.
+  TimeNs updated = 0;           ///< Of the last append, end or change of metadata.
+  std::optional<TimeNs> ended;  ///< Set with `outcome`.
   std::optional<Outcome> outcome;
 
   bool HasEnded() const { return outcome.has_value(); }

@@ -10,44 +10,46 @@
 
 namespace tailrace {
 
-/// Limits of what clients may send; each is told in the error that it causes (api.md "Names and limits").
+/// Limits of what clients may send; each is told in the error that it causes (api.md "Names and
+/// limits").
 struct LimitConfig {
-  uint64_t entry_bytes = 1 << 20;          ///< Longer texts are split into partial entries.
-  uint64_t body_bytes = 64 << 20;          ///< Of a body with a length, and of a JSON array.
-  uint64_t header_bytes = 16 << 10;        ///< Request line and header block.
-  uint64_t header_timeout_ms = 10'000;     ///< From the first byte to the blank line.
-  uint64_t body_timeout_ms = 60'000;       ///< Without a byte of the body while we wait for it.
-  uint64_t idle_timeout_ms = 75'000;       ///< Keep-alive without a request.
-  uint64_t write_timeout_ms = 60'000;      ///< Of an answer (not a stream) that nobody reads.
-  uint64_t page_entries = 10'000;          ///< Largest `limit` of a page.
-  uint64_t page_bytes = 8 << 20;           ///< A page ends earlier if it grows beyond this.
-  uint64_t connections = 18'000;           ///< Per process; more wait in the listen queue.
-  uint64_t viewers = 17'000;               ///< Streams per process; more are told to come later.
+  uint64_t entry_bytes = 1 << 20;       ///< Longer texts are split into partial entries.
+  uint64_t body_bytes = 64 << 20;       ///< Of a body with a length, and of a JSON array.
+  uint64_t header_bytes = 16 << 10;     ///< Request line and header block.
+  uint64_t header_timeout_ms = 10'000;  ///< From the first byte to the blank line.
+  uint64_t body_timeout_ms = 60'000;    ///< Without a byte of the body while we wait for it.
+  uint64_t idle_timeout_ms = 75'000;    ///< Keep-alive without a request.
+  uint64_t write_timeout_ms = 60'000;   ///< Of an answer (not a stream) that nobody reads.
+  uint64_t page_entries = 10'000;       ///< Largest `limit` of a page.
+  uint64_t page_bytes = 8 << 20;        ///< A page ends earlier if it grows beyond this.
+  uint64_t connections = 18'000;        ///< Per process; more wait in the listen queue.
+  uint64_t viewers = 17'000;            ///< Streams per process; more are told to come later.
 };
 
 struct StreamConfig {
-  uint64_t heartbeat_ms = 15'000;          ///< ± 10 %.
-  uint64_t none_interval_ms = 15'000;      ///< The portal's `[NONE]`.
-  bool portal_sentinel = true;             ///< Default of the portal's `sentinel` parameter.
-  uint64_t retry_min_ms = 2'000;           ///< `retry:` of a stream that begins.
+  uint64_t heartbeat_ms = 15'000;      ///< ± 10 %.
+  uint64_t none_interval_ms = 15'000;  ///< The portal's `[NONE]`.
+  bool portal_sentinel = true;         ///< Default of the portal's `sentinel` parameter.
+  uint64_t retry_min_ms = 2'000;       ///< `retry:` of a stream that begins.
   uint64_t retry_max_ms = 4'000;
-  uint64_t soft_retry_min_ms = 3'000;      ///< `retry:` when full, starting or draining.
+  uint64_t soft_retry_min_ms = 3'000;  ///< `retry:` when full, starting or draining.
   uint64_t soft_retry_max_ms = 15'000;
-  uint64_t drain_window_ms = 10'000;       ///< Reconnects after a drain are spread over so much.
-  uint64_t feed_bytes = 1 << 20;           ///< Newest chunks kept in memory per log with viewers.
-  uint64_t catch_up_cache_bytes = 32 << 20;///< Per worker: rendered segments of catching-up viewers.
-  uint64_t catch_up_read_bytes = 128 << 10;///< One read from the store.
-  uint64_t turn_sends = 1'000;             ///< Writes to viewers before the loop looks around.
+  uint64_t drain_window_ms = 10'000;  ///< Reconnects after a drain are spread over so much.
+  uint64_t feed_bytes = 1 << 20;      ///< Newest chunks kept in memory per log with viewers.
+  uint64_t catch_up_cache_bytes = 32
+                                  << 20;  ///< Per worker: rendered segments of catching-up viewers.
+  uint64_t catch_up_read_bytes = 128 << 10;  ///< One read from the store.
+  uint64_t turn_sends = 1'000;               ///< Writes to viewers before the loop looks around.
 };
 
 struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< HOST:PORT, [V6]:PORT or unix:PATH.
-  std::string data = "tailrace-data";      ///< Directory of the embedded store.
-  uint64_t workers = 0;                    ///< Loops; 0: one per core.
-  uint64_t reader_threads = 4;             ///< Threads that read the store.
-  bool insecure_no_auth = false;           ///< Listen beyond loopback without authentication.
-  std::string log_format = "logfmt";       ///< "logfmt" or "json".
-  std::string log_level = "info";          ///< "debug", "info", "warn", "error".
+  std::string data = "tailrace-data";                    ///< Directory of the embedded store.
+  uint64_t workers = 0;                                  ///< Loops; 0: one per core.
+  uint64_t reader_threads = 4;                           ///< Threads that read the store.
+  bool insecure_no_auth = false;      ///< Listen beyond loopback without authentication.
+  std::string log_format = "logfmt";  ///< "logfmt" or "json".
+  std::string log_level = "info";     ///< "debug", "info", "warn", "error".
   LimitConfig limits;
   StreamConfig streams;
   StoreOptions store;

@@ -101,10 +101,10 @@ struct ReadAnswer {
 struct ListQuery {
   std::optional<std::string> type;
   std::optional<bool> ended;
-  Labels labels;        ///< All must be equal.
-  std::string text;     ///< Part of type/id or title, ASCII case ignored. Empty: all.
-  size_t limit = 100;   ///< 1 to kMaxListLimit.
-  std::string after;    ///< ListAnswer::next of the page before; empty: from the newest.
+  Labels labels;       ///< All must be equal.
+  std::string text;    ///< Part of type/id or title, ASCII case ignored. Empty: all.
+  size_t limit = 100;  ///< 1 to kMaxListLimit.
+  std::string after;   ///< ListAnswer::next of the page before; empty: from the newest.
 };
 inline constexpr size_t kMaxListLimit = 1000;
 
@@ -119,13 +119,13 @@ struct ListAnswer {
 /// One durable change of one log. Changes of a log come in order of position.
 struct Commit {
   enum class Kind : uint8_t {
-    kChanged,    ///< Entries (`chunks`, may be none), creation, end, new title, `first` moved.
-    kRemoved,    ///< The log is gone: deleted, or retention by age took it whole.
+    kChanged,  ///< Entries (`chunks`, may be none), creation, end, new title, `first` moved.
+    kRemoved,  ///< The log is gone: deleted, or retention by age took it whole.
   };
   Kind kind = Kind::kChanged;
-  bool created = false;          ///< This commit created the log.
-  bool ended = false;            ///< This commit ended the log.
-  std::vector<ChunkPtr> chunks;  ///< Contiguous, ending at info->position.
+  bool created = false;                 ///< This commit created the log.
+  bool ended = false;                   ///< This commit ended the log.
+  std::vector<ChunkPtr> chunks;         ///< Contiguous, ending at info->position.
   std::shared_ptr<const LogInfo> info;  ///< After the change (kRemoved: before it).
 };
 
@@ -134,18 +134,18 @@ struct Commit {
 using CommitListener = std::function<void(std::vector<Commit>)>;
 
 struct StoreStats {
-  uint64_t commits = 0;          ///< Batches written and synced.
-  uint64_t entries = 0;          ///< Entries committed since the start.
-  uint64_t entry_bytes = 0;      ///< Their encoded size.
-  uint64_t pending_bytes = 0;    ///< Waiting for the commit thread now.
+  uint64_t commits = 0;        ///< Batches written and synced.
+  uint64_t entries = 0;        ///< Entries committed since the start.
+  uint64_t entry_bytes = 0;    ///< Their encoded size.
+  uint64_t pending_bytes = 0;  ///< Waiting for the commit thread now.
   uint64_t pending_limit_bytes = 0;
   uint64_t retired_entries = 0;  ///< Cut by retention since the start.
   uint64_t damaged_reads = 0;    ///< Reads that met a damaged block.
   uint64_t disk_bytes = 0;       ///< Size of all files, as last looked at.
   uint64_t logs = 0;
-  uint64_t fsync_ns_total = 0;   ///< Time spent in write + fsync of all commits.
-  bool failed = false;           ///< A write or fsync failed: no more writes until reopened.
-  std::string failure;           ///< Why.
+  uint64_t fsync_ns_total = 0;  ///< Time spent in write + fsync of all commits.
+  bool failed = false;          ///< A write or fsync failed: no more writes until reopened.
+  std::string failure;          ///< Why.
 };
 
 class LogStore {

@@ -1,0 +1,49 @@
+#include "io/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace tailrace {
+namespace {
+
+constexpr int kAcceptsPerTurn = 256;  // then others get their turn
+
+}  // namespace
+
+Listener::Listener(Loop& loop, int listen_fd, OnAccept on_accept)
+    : poller_(loop, listen_fd, *this), on_accept_(std::move(on_accept)) {
+  poller_.Watch(true, false);
+}
+
+void Listener::Pause() {
+  paused_ = true;
+  poller_.Watch(false, false);
+}
+
+void Listener::Resume() {
+  if (!paused_) return;
+  paused_ = false;
+  poller_.Watch(true, false);
+}
+
+void Listener::OnReady(bool /*readable*/, bool /*writable*/) {
+  for (int i = 0; i < kAcceptsPerTurn && !paused_; ++i) {
+    const int fd = accept4(poller_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      const int on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on unix sockets: fine
+      on_accept_(fd);
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      ++starved_;
+      Pause();  // level-triggered: without this the loop would spin
+    }
+    if (errno != ECONNABORTED && errno != EINTR) return;
+  }
+}
+
+}  // namespace tailrace
