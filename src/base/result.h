@@ -26,6 +26,7 @@ struct Error {
   /// kConflict of a producer's sequence: the count that the store has (api.md "expected").
   uint64_t expected = 0;
   bool has_expected = false;
+  std::string field;  ///< kInvalid, kTooLarge: the parameter or member that is wrong, or empty.
 };
 
 /// std::expected that must be looked at: libstdc++ 12's is not [[nodiscard]].
@@ -42,6 +43,11 @@ inline std::unexpected<Error> Fail(ErrorCode code, std::string message) {
 
 inline std::unexpected<Error> Fail(Error error) {
   return std::unexpected<Error>(std::move(error));
+}
+
+/// The same, and which parameter or member of the input is wrong.
+inline std::unexpected<Error> FailField(ErrorCode code, std::string field, std::string message) {
+  return Fail(Error{.code = code, .message = std::move(message), .field = std::move(field)});
 }
 
 }  // namespace tailrace

@@ -1,0 +1,47 @@
+// What a client accepts: media types (Accept) and codings (Accept-Encoding), RFC 9110 §12.5.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "http/headers.h"
+
+namespace tailrace {
+
+enum class ContentCoding : uint8_t { kIdentity, kGzip, kZstd };
+
+/// "identity", "gzip", "zstd".
+std::string_view ContentCodingName(ContentCoding coding);
+
+/// Index of the offer that the client likes best; the first one among equals, and if it did not
+/// say (no Accept, or none that can be read). Nothing: it accepts none of them (406, or the first
+/// one regardless). An offer is "type/subtype", without parameters.
+/// The most specific range that fits an offer gives its weight (RFC 9110 §12.5.1).
+std::optional<size_t> NegotiateMediaType(const Headers& headers,
+                                         std::span<const std::string_view> offers);
+
+/// Weights in thousandths; 0: not acceptable.
+struct AcceptedCodings {
+  uint16_t identity = 1000;
+  uint16_t gzip = 0;
+  uint16_t zstd = 0;
+
+  uint16_t Weight(ContentCoding coding) const;
+};
+
+/// Without the field: identity alone, since such clients may know no coding. "*" stands for those
+/// that are not named; "x-gzip" is gzip.
+AcceptedCodings ParseAcceptEncoding(const Headers& headers);
+
+/// The heaviest of `offers`; the first one among equals. kIdentity if none fits: an answer in
+/// plain form is better than none (RFC 9110 §12.5.3).
+ContentCoding ChooseCoding(const AcceptedCodings& accepted, std::span<const ContentCoding> offers);
+
+/// The coding of a request's body. Nothing: one that we do not decode, or more than one (415,
+/// with kAcceptedContentCodings as its Accept-Encoding).
+std::optional<ContentCoding> ParseContentEncoding(const Headers& headers);
+inline constexpr std::string_view kAcceptedContentCodings = "gzip, zstd";
+
+}  // namespace tailrace
