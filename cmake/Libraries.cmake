@@ -6,7 +6,8 @@ find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(GTest REQUIRED)
 
-foreach(library libuv libzstd re2 simdjson rocksdb fmt spdlog tomlplusplus libnghttp2 libsodium)
+foreach(library
+    libuv libzstd re2 simdjson rocksdb fmt spdlog tomlplusplus libnghttp2 libsodium)
   pkg_check_modules(${library} REQUIRED IMPORTED_TARGET ${library})
 endforeach()
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)

@@ -1,7 +1,8 @@
 # tailrace_module(NAME SOURCES a.cc … TESTS a_test.cc … DEPENDS module|library …)
 #
 # Makes the static library tailrace_NAME and, if there are tests, the program NAME_test, each of
-# whose cases is a CTest. TEST_DEPENDS are linked to the tests only. Modules are named without prefix.
+# whose cases is a CTest. TEST_DEPENDS are linked to the tests only. Modules are named without
+# prefix.
 function(tailrace_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;DEPENDS;TEST_DEPENDS" ${ARGN})
   set(libraries "")

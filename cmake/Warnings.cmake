@@ -5,7 +5,8 @@ target_compile_options(tailrace_warnings INTERFACE
   -Woverloaded-virtual -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # libstdc++ 12 hides std::expected from clang, which reports an older __cpp_concepts.
-  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined>")
+  set(show_expected "-U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined")
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:${show_expected}>")
 endif()
 if(TAILRACE_SANITIZE)
   add_compile_options(-fsanitize=${TAILRACE_SANITIZE} -fno-omit-frame-pointer)

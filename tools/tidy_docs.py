@@ -1,0 +1,71 @@
+"""Rules about the documents."""
+
+import pathlib
+import re
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^\s*(```|~~~)")
+SCRIPT = re.compile(r"(?<![\w/.-])((?:scripts|tools|\.ci)/[\w.-]+)")
+
+
+def prose(tree, path):
+    """(number, line) outside fenced code."""
+    inside = False
+    for number, line in tree.lines(path):
+        if FENCE.match(line):
+            inside = not inside
+        elif not inside:
+            yield number, line
+
+
+def documents(tree):
+    return [path for path in tree.files if path.endswith(".md")]
+
+
+def anchors(text):
+    """The names that a page's headings get in its HTML form."""
+    for heading in re.findall(r"^#+ +(.*)$", text, re.M):
+        kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+        yield kept.replace(" ", "-")
+
+
+def links(tree):
+    """Relative links lead to files and headings that are there."""
+    for path in documents(tree):
+        folder = (tree.root / path).parent
+        for number, line in prose(tree, path):
+            for target in LINK.findall(re.sub(r"`[^`]*`", "", line)):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                name, _, anchor = target.partition("#")
+                file = (folder / name) if name else (tree.root / path)
+                if not file.exists():
+                    yield path, number, f"broken link: {target}"
+                elif anchor and file.suffix == ".md":
+                    if anchor not in anchors(file.read_text(encoding="utf-8")):
+                        yield path, number, f"no such heading: {target}"
+
+
+def adr_index(tree):
+    """docs/adr/README.md lists every decision, and each one has a date and its parts."""
+    index = "docs/adr/README.md"
+    known = tree.text(index) if index in tree.files else ""
+    for path in documents(tree):
+        name = pathlib.PurePosixPath(path).name
+        if not re.fullmatch(r"docs/adr/\d{4}-[\w-]+\.md", path):
+            continue
+        if name not in known:
+            yield path, 1, f"is not listed in {index}"
+        text = tree.text(path)
+        if not re.search(r"\b20\d\d-\d\d-\d\d\b", text):
+            yield path, 1, "has no date"
+
+
+def commands_exist(tree):
+    """Scripts that the documents name are there."""
+    for path in documents(tree):
+        for number, line in tree.lines(path):
+            for name in SCRIPT.findall(line):
+                name = name.rstrip(".")
+                if not (tree.root / name).exists():
+                    yield path, number, f"there is no {name}"
