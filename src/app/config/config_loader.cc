@@ -1,0 +1,150 @@
+#include "app/config/config_loader.h"
+
+#include <algorithm>
+#include <array>
+
+#include "app/config/value.h"
+
+namespace tailrace {
+namespace {
+
+// Variables that mean something to other verbs, and --config's.
+constexpr std::array<std::string_view, 4> kOtherVariables = {
+    "TAILRACE_URL", "TAILRACE_TOKEN", "TAILRACE_CONFIG", "TAILRACE_SPOOL_DIR"};
+
+bool IsKubernetesServiceVariable(std::string_view name) {
+  return name == "TAILRACE_PORT" || name.starts_with("TAILRACE_PORT_") ||
+         name.starts_with("TAILRACE_SERVICE_");
+}
+
+Error UnknownVariable(std::string_view name) {
+  std::vector<std::string> candidates(kOtherVariables.begin(), kOtherVariables.end());
+  for (const Setting& setting : AllSettings()) candidates.push_back(setting.Variable());
+  const std::string nearest = NearestName(name, candidates);
+  std::string message = "environment: unknown variable " + std::string(name);
+  message += nearest.empty() ? "; `tailrace serve --help` lists those that there are"
+                             : "; did you mean " + nearest + "?";
+  return Error{ErrorCode::kInvalid, message};
+}
+
+std::vector<std::string> SplitAtBlanks(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+bool TakesMany(const Setting& setting) {
+  return setting.kind == ValueKind::kList || setting.kind == ValueKind::kTypePolicies;
+}
+
+// Pairs that make no sense the other way round.
+Result<void> CheckTogether(const ServerConfig& config) {
+  const StreamConfig& streams = config.streams;
+  if (streams.retry_min_ms > streams.retry_max_ms) {
+    return Fail(ErrorCode::kInvalid, "streams.retry_min must not exceed streams.retry_max");
+  }
+  if (streams.soft_retry_min_ms > streams.soft_retry_max_ms) {
+    return Fail(ErrorCode::kInvalid,
+                "streams.soft_retry_min must not exceed streams.soft_retry_max");
+  }
+  return {};
+}
+
+std::string OriginOf(const LoadedConfig& loaded, const Setting& setting) {
+  const auto found = loaded.origins.find(setting.Path());
+  return found == loaded.origins.end() ? "default" : found->second;
+}
+
+void PrintTypePolicies(std::string& out, const LoadedConfig& loaded, const Setting& setting) {
+  for (const auto& [type, policy] : loaded.config.store.retention.by_type) {
+    const std::string origin = "  # " + OriginOf(loaded, setting) + "\n";
+    out += "\n[" + std::string(setting.section) + "." + std::string(setting.key) + "." +
+           TomlString(type) + "]\n";
+    const auto age = policy.max_age_s;
+    const auto bytes = policy.max_log_bytes;
+    out += "max_age = " + TomlString(age ? FormatDurationMs(*age * 1000) : "off") + origin;
+    out += "max_log_bytes = " + TomlString(bytes ? FormatBytes(*bytes) : "off") + origin;
+  }
+}
+
+}  // namespace
+
+Result<std::vector<GivenSetting>> ReadEnvironmentSettings(
+    std::span<const std::string> environment) {
+  std::vector<GivenSetting> given;
+  for (const std::string_view variable : environment) {
+    const size_t equals = variable.find('=');
+    const std::string_view name = variable.substr(0, equals);
+    if (!name.starts_with("TAILRACE_") || equals == std::string_view::npos) continue;
+    const Setting* const setting = FindByVariable(name);
+    if (setting == nullptr) {
+      if (IsKubernetesServiceVariable(name) || std::ranges::count(kOtherVariables, name) > 0) {
+        continue;
+      }
+      return Fail(UnknownVariable(name));
+    }
+    const std::string_view value = variable.substr(equals + 1);
+    given.push_back(
+        {setting,
+         TakesMany(*setting) ? SplitAtBlanks(value) : std::vector<std::string>{std::string(value)},
+         "environment " + std::string(name)});
+  }
+  return given;
+}
+
+Result<LoadedConfig> MergeSettings(std::span<const GivenSetting> given) {
+  LoadedConfig loaded;
+  for (const GivenSetting& one : given) {
+    if (auto applied = ApplySetting(loaded.config, *one.setting, one.values); !applied) {
+      std::string values;
+      for (const std::string& value : one.values) values += (values.empty() ? "" : " ") + value;
+      return Fail(ErrorCode::kInvalid, one.origin + ": " + one.setting->Path() + " = '" + values +
+                                           "' " + applied.error().message);
+    }
+    loaded.origins[one.setting->Path()] = one.origin;
+  }
+  if (auto checked = CheckTogether(loaded.config); !checked) return Fail(checked.error());
+  return loaded;
+}
+
+std::string PrintConfig(const LoadedConfig& loaded) {
+  std::string out;
+  std::string_view section;
+  for (const Setting& setting : AllSettings()) {
+    if (setting.section != section) {
+      section = setting.section;
+      out += "\n[" + std::string(section) + "]\n";
+    }
+    if (setting.kind == ValueKind::kTypePolicies) {
+      PrintTypePolicies(out, loaded, setting);
+      continue;
+    }
+    out += std::string(setting.key) + " = " + FormatSetting(loaded.config, setting) + "  # " +
+           OriginOf(loaded, setting) + "\n";
+  }
+  return out;
+}
+
+std::string PrintSettingsTable() {
+  std::string out = "| tailrace.toml | flag | default | meaning |\n|---|---|---|---|\n";
+  const ServerConfig defaults;
+  for (const Setting& setting : AllSettings()) {
+    const bool policies = setting.kind == ValueKind::kTypePolicies;
+    std::string help(setting.help);
+    if (!setting.choices.empty()) {
+      help.append(": ").append(setting.choices);
+      std::ranges::replace(help, '|', '/');
+    }
+    out += "| `" + setting.Path() + (policies ? ".TYPE" : "") + "` | `--" +
+           std::string(setting.flag) + "` | " +
+           (policies ? "none" : "`" + FormatSetting(defaults, setting) + "`") + " | " + help +
+           " |\n";
+  }
+  return out;
+}
+
+}  // namespace tailrace
