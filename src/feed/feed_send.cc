@@ -1,0 +1,125 @@
+// FeedTable, one viewer: what stands between its cursor and the head goes out in one write.
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "feed/feed_table.h"
+
+namespace tailrace {
+namespace {
+
+constexpr size_t kMaxParts = 64;                // of one write
+constexpr uint64_t kMaxWriteBytes = 512 << 10;  // more only if one segment is larger
+constexpr int kWritesPerServe = 4;              // then others get their turn
+
+}  // namespace
+
+struct FeedTable::Gather {
+  std::array<iovec, kMaxParts> parts;
+  std::array<const Segment*, kMaxParts> segments;  // null: the viewer's notices
+  size_t count = 0;
+  uint64_t bytes = 0;
+  bool missing = false;  // the next segment must be read from the store
+
+  void Add(std::string_view part, const Segment* segment) {
+    parts[count] = {const_cast<char*>(part.data()), part.size()};
+    segments[count++] = segment;
+    bytes += part.size();
+  }
+  bool Full() const { return count == kMaxParts || bytes >= kMaxWriteBytes; }
+};
+
+FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
+  for (int writes = 0; writes < kWritesPerServe; ++writes) {
+    const bool lost_its_log = viewer.log_number_ != 0 && viewer.log_number_ != feed.number();
+    if (lost_its_log && viewer.MidSegment()) return Abort(viewer);
+    AddNotices(feed, viewer);
+
+    Gather gather;
+    if (!viewer.notices_.empty()) gather.Add(viewer.notices_, nullptr);
+    Position at = viewer.position_;
+    Position end = viewer.MidSegment() ? viewer.segment_end_ : 0;
+    uint64_t offset = viewer.offset_;
+    const bool reads = viewer.log_number_ != 0 && !viewer.finishing_;
+    while (reads && at < feed.head() && !gather.Full()) {
+      const Segment* segment = feed.Find(renderer_, cache_, viewer.format_, at, end);
+      gather.missing = segment == nullptr;
+      if (gather.missing) break;
+      gather.Add(segment->Framed(viewer.chunked_).substr(offset), segment);
+      at = segment->end;
+      end = 0;
+      offset = 0;
+    }
+
+    if (gather.count == 0) {
+      if (gather.missing) {
+        StartRead(feed, viewer);
+        return Step::kReading;
+      }
+      if (!viewer.finishing_) return Step::kSentAll;
+      Detach(viewer);
+      viewer.OnFinished();
+      return Step::kGone;
+    }
+    const int64_t sent = viewer.Write(std::span(gather.parts.data(), gather.count));
+    if (sent < 0) return Abort(viewer);
+    Consume(viewer, gather, static_cast<uint64_t>(sent));
+    if (static_cast<uint64_t>(sent) < gather.bytes) return Step::kBlocked;
+  }
+  return Step::kMore;
+}
+
+// What the client must be told before the next entry. Never in the middle of a segment.
+void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
+  if (viewer.finishing_ || viewer.MidSegment()) return;
+  if (viewer.log_number_ == 0 && !Resolve(feed, viewer)) return;
+  std::string payload;
+  if (viewer.log_number_ != feed.number()) {
+    viewer.TellDeleted(payload);
+    viewer.QueueFinish(payload);
+    return;
+  }
+  const LogInfo& info = *feed.info();
+  if (viewer.position_ < info.first) {
+    ++stats_.gaps;
+    viewer.TellGap(payload, viewer.position_, info.first, GapCause::kRetention);
+    viewer.QueueNotice(payload);
+    viewer.position_ = info.first;
+    payload.clear();
+  }
+  if (info.HasEnded() && viewer.position_ == info.position) {
+    viewer.TellEnd(payload, info);
+    viewer.QueueFinish(payload);
+  }
+}
+
+void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
+  stats_.bytes_sent += sent;
+  viewer.sent_bytes_ += sent;
+  for (size_t i = 0; i < gather.count && sent > 0; ++i) {
+    const uint64_t size = gather.parts[i].iov_len;
+    const uint64_t taken = std::min(sent, size);
+    const Segment* segment = gather.segments[i];
+    sent -= taken;
+    if (segment == nullptr) {
+      viewer.notices_.erase(0, taken);
+      if (viewer.notices_.empty()) viewer.notices_.shrink_to_fit();
+    } else if (taken == size) {
+      stats_.entries_sent += segment->end - segment->begin;
+      viewer.position_ = segment->end;
+      viewer.segment_end_ = 0;
+      viewer.offset_ = 0;
+    } else {
+      viewer.segment_end_ = segment->end;
+      viewer.offset_ += taken;
+    }
+  }
+}
+
+FeedTable::Step FeedTable::Abort(Viewer& viewer) {
+  Detach(viewer);
+  viewer.OnAborted();
+  return Step::kGone;
+}
+
+}  // namespace tailrace

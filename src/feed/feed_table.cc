@@ -1,0 +1,300 @@
+#include "feed/feed_table.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace tailrace {
+
+FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
+                     const FeedLimits& limits, RunInPool run_in_pool)
+    : worker_(worker),
+      store_(store),
+      hub_(hub),
+      renderer_(renderer),
+      limits_(limits),
+      run_in_pool_(std::move(run_in_pool)),
+      cache_(limits.cache_bytes) {}
+
+FeedTable::~FeedTable() {
+  for (const auto& [key, feed] : feeds_) hub_.Unfollow(worker_, key);
+}
+
+// ------------------------------------------------------------------------------------------------
+// Coming and going
+
+void FeedTable::Attach(const LogKey& key, Viewer& viewer) {
+  CHECK(viewer.state_ == Viewer::State::kDetached);
+  Feed& feed = FeedFor(key);
+  viewer.feed_ = &feed;
+  ++feed.viewers_;
+  ++stats_.viewers;
+  MakeReady(viewer);
+}
+
+void FeedTable::Detach(Viewer& viewer) {
+  if (viewer.state_ == Viewer::State::kDetached) return;
+  if (viewer.list_ != nullptr) viewer.list_->Remove(viewer);
+  viewer.state_ = Viewer::State::kDetached;
+  Feed& feed = *std::exchange(viewer.feed_, nullptr);
+  --stats_.viewers;
+  if (--feed.viewers_ == 0) MarkDirty(feed);  // the next turn forgets it
+}
+
+Feed& FeedTable::FeedFor(const LogKey& key) {
+  std::unique_ptr<Feed>& feed = feeds_[key];
+  if (feed != nullptr) return *feed;
+  feed = std::make_unique<Feed>(key, next_serial_++);
+  hub_.Follow(worker_, key);  // before the look-up, so that nothing falls between them
+  LookUp(*feed);
+  return *feed;
+}
+
+Feed* FeedTable::FindFeed(const LogKey& key, uint64_t serial) {
+  const auto found = feeds_.find(key);
+  return found != feeds_.end() && found->second->serial() == serial ? found->second.get() : nullptr;
+}
+
+void FeedTable::MakeReady(Viewer& viewer) {
+  if (viewer.list_ != nullptr) viewer.list_->Remove(viewer);
+  viewer.state_ = Viewer::State::kReady;
+  ready_.Add(viewer);
+}
+
+void FeedTable::MarkDirty(Feed& feed) {
+  feed.dirty_again_ = true;
+  if (std::exchange(feed.dirty_, true)) return;
+  dirty_.push_back(&feed);
+}
+
+void FeedTable::Writable(Viewer& viewer) {
+  if (viewer.state_ == Viewer::State::kBlocked) MakeReady(viewer);
+}
+
+bool FeedTable::NotifyIfIdle(Viewer& viewer, std::string_view payload) {
+  if (!viewer.Idle()) return false;
+  viewer.QueueNotice(payload);
+  MakeReady(viewer);
+  return true;
+}
+
+void FeedTable::Finish(Viewer& viewer, std::string_view payload) {
+  if (viewer.state_ == Viewer::State::kDetached || viewer.finishing_) return;
+  const bool cannot_wait = viewer.MidSegment() || viewer.state_ == Viewer::State::kBlocked;
+  if (cannot_wait) {
+    Detach(viewer);
+    viewer.OnAborted();
+    return;
+  }
+  viewer.QueueFinish(payload);
+  MakeReady(viewer);
+}
+
+// ------------------------------------------------------------------------------------------------
+// What becomes known
+
+void FeedTable::LookUp(Feed& feed) {
+  const uint64_t look_up = ++feed.look_ups_started_;
+  auto info = std::make_shared<Result<LogInfo>>();
+  run_in_pool_([this, key = feed.key(), info] { *info = store_.Stat(key); },
+               [this, key = feed.key(), serial = feed.serial(), look_up, info] {
+                 OnLookedUp(key, serial, look_up, std::move(*info));
+               });
+}
+
+void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
+                           Result<LogInfo> info) {
+  Feed* feed = FindFeed(key, serial);
+  if (feed == nullptr) return;
+  feed->looked_up_ = std::max(feed->looked_up_, look_up);
+  if (!info && info.error().code != ErrorCode::kNotFound) {
+    while (!feed->waiting_.Empty()) {
+      Viewer& viewer = feed->waiting_[0];
+      std::string payload;
+      viewer.TellUnavailable(payload);
+      Finish(viewer, payload);
+    }
+    return;
+  }
+  feed->known_ = true;
+  if (info && feed->Learn(*info)) MarkDirty(*feed);
+  ResolveWaiting(*feed);
+}
+
+void FeedTable::Apply(const std::vector<Commit>& commits) {
+  for (const Commit& commit : commits) {
+    const auto found = feeds_.find(commit.info->key);
+    if (found == feeds_.end()) continue;
+    Feed& feed = *found->second;
+    feed.known_ = true;
+    const bool changed = commit.kind == Commit::Kind::kRemoved
+                             ? feed.LearnRemoved(commit.info->number)
+                             : feed.Learn(*commit.info);
+    if (commit.kind == Commit::Kind::kChanged && commit.info->number == feed.number()) {
+      AddChunks(feed, commit.chunks);
+    }
+    if (!changed) continue;
+    MarkDirty(feed);
+    ResolveWaiting(feed);
+  }
+}
+
+void FeedTable::AddChunks(Feed& feed, const std::vector<ChunkPtr>& chunks) {
+  if (chunks.empty()) return;
+  feed.AddChunks(chunks);
+  Touch(feed);
+  if (std::exchange(feed.aged_, true)) {
+    by_age_.splice(by_age_.end(), by_age_, feed.age_);
+  } else {
+    feed.age_ = by_age_.insert(by_age_.end(), &feed);
+  }
+}
+
+void FeedTable::ResolveWaiting(Feed& feed) {
+  if (feed.info() == nullptr) return;
+  for (size_t slot = feed.waiting_.Size(); slot-- > 0;) MakeReady(feed.waiting_[slot]);
+}
+
+// Gives the cursor its place in the incarnation that is known. False: it has to wait.
+bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
+  const LogInfo* info = feed.info();
+  const bool look_up_failed = !feed.known_ && feed.looked_up_ == feed.look_ups_started_;
+  if (look_up_failed) LookUp(feed);
+  if (!feed.known_ || info == nullptr) return false;
+  const StreamStart& start = viewer.start_;
+  const bool other_log = !start.incarnation.empty() && start.incarnation != info->incarnation;
+  const bool ahead = !start.tail && start.position > info->position;
+  if ((other_log || ahead) && feed.looked_up_ < viewer.needed_look_up_) return false;
+  if ((other_log || ahead) && viewer.needed_look_up_ == 0) {
+    // Another worker may have told it of commits that are still on their way to this one: only the
+    // store can say that a cursor is wrong.
+    LookUp(feed);
+    viewer.needed_look_up_ = feed.look_ups_started_;
+    return false;
+  }
+  viewer.log_number_ = info->number;
+  if (other_log || ahead) {
+    ++stats_.resets;
+    std::string payload;
+    viewer.TellReset(payload, *info, other_log ? ResetCause::kRecreated : ResetCause::kAhead);
+    viewer.QueueNotice(payload);
+    viewer.position_ = 0;
+  } else if (start.tail) {
+    viewer.position_ = info->position - std::min(*start.tail, info->position - info->first);
+  } else {
+    viewer.position_ = start.position;
+  }
+  return true;
+}
+
+// ------------------------------------------------------------------------------------------------
+// Turns
+
+bool FeedTable::RunTurn() {
+  size_t budget = limits_.turn_sends / 2 + 1;
+  ServeList(ready_, ready_left_, budget);
+  budget += limits_.turn_sends / 2;
+  for (size_t left = dirty_.size(); left > 0 && budget > 0; --left) {
+    Feed* feed = dirty_.front();
+    dirty_.pop_front();
+    if (feed->viewers_ == 0) {
+      Forget(*feed);
+    } else if (ServePass(*feed, budget)) {
+      feed->dirty_ = false;
+    } else {
+      dirty_.push_back(feed);
+    }
+  }
+  ShrinkWindows();
+  cache_.Trim();
+  return !ready_.Empty() || !dirty_.empty();
+}
+
+void FeedTable::Forget(Feed& feed) {
+  hub_.Unfollow(worker_, feed.key());
+  by_age_.remove(&feed);
+  std::erase(touched_, &feed);
+  stats_.window_bytes -= feed.counted_bytes_;
+  feeds_.erase(feeds_.find(feed.key()));
+}
+
+// A slice of a pass over the followers. True: all have got all.
+bool FeedTable::ServePass(Feed& feed, size_t& budget) {
+  constexpr size_t kSliceViewers = 256;  // then another feed gets its turn
+  if (feed.pass_left_ == 0 && !std::exchange(feed.dirty_again_, false)) return true;
+  size_t slice = std::min(budget, kSliceViewers);
+  budget -= slice;
+  ServeList(feed.following_, feed.pass_left_, slice);
+  budget += slice;
+  return feed.pass_left_ == 0 && !feed.dirty_again_;
+}
+
+// Serves viewers [0, left) of the list from the back, or all of them if `left` is 0, until the
+// budget is used up. Whoever leaves the list gives its slot to the last one, which was served
+// already; newcomers stand behind all.
+void FeedTable::ServeList(ViewerList& list, size_t& left, size_t& budget) {
+  size_t next = std::min(left == 0 ? SIZE_MAX : left, list.Size());
+  for (; next > 0 && budget > 0; --budget) {
+    Serve(list[--next]);
+    next = std::min(next, list.Size());
+  }
+  left = next;
+}
+
+void FeedTable::Serve(Viewer& viewer) {
+  Feed& feed = *viewer.feed_;
+  Touch(feed);
+  const Step step = Advance(feed, viewer);
+  if (step == Step::kGone || step == Step::kReading) return;
+  if (step == Step::kMore) {
+    if (viewer.list_ != &ready_) MakeReady(viewer);
+  } else if (step == Step::kBlocked) {
+    viewer.list_->Remove(viewer);
+    viewer.state_ = Viewer::State::kBlocked;
+  } else if (viewer.log_number_ == 0) {
+    Rest(viewer, Viewer::State::kWaiting, feed.waiting_);
+  } else {
+    Rest(viewer, Viewer::State::kFollowing, feed.following_);
+  }
+}
+
+void FeedTable::Rest(Viewer& viewer, Viewer::State state, ViewerList& list) {
+  if (viewer.list_ == &list) return;
+  if (viewer.list_ != nullptr) viewer.list_->Remove(viewer);
+  viewer.state_ = state;
+  list.Add(viewer);
+}
+
+void FeedTable::Touch(Feed& feed) {
+  if (!std::exchange(feed.touched_, true)) touched_.push_back(&feed);
+}
+
+void FeedTable::ShrinkWindows() {
+  for (Feed* feed : touched_) {
+    feed->touched_ = false;
+    feed->ShrinkWindow(limits_.feed_bytes);
+    Recount(*feed);
+  }
+  touched_.clear();
+  while (stats_.window_bytes > limits_.all_feeds_bytes) {
+    Feed& silent_longest = *by_age_.front();
+    by_age_.pop_front();
+    silent_longest.aged_ = false;
+    silent_longest.ShrinkWindow(0);
+    Recount(silent_longest);
+  }
+}
+
+void FeedTable::Recount(Feed& feed) {
+  stats_.window_bytes += feed.WindowBytes() - feed.counted_bytes_;
+  feed.counted_bytes_ = feed.WindowBytes();
+}
+
+FeedStats FeedTable::Stats() const {
+  FeedStats stats = stats_;
+  stats.feeds = feeds_.size();
+  stats.cache_bytes = cache_.Bytes();
+  return stats;
+}
+
+}  // namespace tailrace

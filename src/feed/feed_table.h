@@ -1,0 +1,138 @@
+// FeedTable: all feeds and viewers of one worker: what comes in, who gets what in which turn.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <unordered_map>
+
+#include "feed/feed.h"
+#include "feed/hub.h"
+#include "feed/segment_cache.h"
+#include "feed/viewer.h"
+#include "store/log_store.h"
+
+namespace tailrace {
+
+struct FeedLimits {
+  uint64_t feed_bytes = 4 << 20;  ///< Newest chunks and their segments of one log.
+  uint64_t all_feeds_bytes =
+      64 << 20;                     ///< Of all logs; the log that was silent longest goes first.
+  uint64_t cache_bytes = 32 << 20;  ///< Segments of viewers that catch up.
+  uint64_t read_bytes = 128 << 10;  ///< One read from the store.
+  size_t turn_sends = 1'000;        ///< Viewers served before the loop looks around.
+};
+
+struct FeedStats {
+  uint64_t feeds = 0;
+  uint64_t viewers = 0;
+  uint64_t entries_sent = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t gaps = 0;
+  uint64_t resets = 0;
+  uint64_t store_reads = 0;
+  uint64_t window_bytes = 0;
+  uint64_t cache_bytes = 0;
+};
+
+class FeedTable {
+ public:
+  using Task = std::move_only_function<void()>;
+  /// Runs `work` where blocking is allowed, then `done` on this table's thread.
+  using RunInPool = std::function<void(Task work, Task done)>;
+
+  /// All outlive the table. Everything else on one thread.
+  FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
+            const FeedLimits& limits, RunInPool run_in_pool);
+  ~FeedTable();
+
+  /// The viewer stays its owner's, who detaches it before destroying it. Its bytes go out in
+  /// RunTurn.
+  void Attach(const LogKey& key, Viewer& viewer);
+  /// Harmless on a viewer that is not attached (any more).
+  void Detach(Viewer& viewer);
+  /// The transport has room again.
+  void Writable(Viewer& viewer);
+  /// Sends `payload` between two entries if the viewer is idle, else does nothing (false).
+  bool NotifyIfIdle(Viewer& viewer, std::string_view payload);
+  /// The stream ends with `payload`: after the segment that is under way, or by OnAborted at once
+  /// if the transport is full.
+  void Finish(Viewer& viewer, std::string_view payload);
+
+  /// What the hub sends to this worker.
+  void Apply(const std::vector<Commit>& commits);
+
+  /// Serves viewers, at most about FeedLimits::turn_sends of them. True: there is more to do.
+  bool RunTurn();
+
+  FeedStats Stats() const;
+
+ private:
+  struct ReadKey {
+    uint64_t serial;
+    Position begin;
+    Position end;  // 0: as much as one read gives
+    Format format;
+    auto operator<=>(const ReadKey&) const = default;
+  };
+  struct ReadResult;
+  struct PendingRead {
+    ViewerList viewers;
+  };
+  enum class Step : uint8_t { kSentAll, kBlocked, kReading, kMore, kGone };
+  struct Gather;
+
+  Feed& FeedFor(const LogKey& key);
+  Feed* FindFeed(const LogKey& key, uint64_t serial);
+  void Forget(Feed& feed);
+  void LookUp(Feed& feed);
+  void OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up, Result<LogInfo> info);
+  void AddChunks(Feed& feed, const std::vector<ChunkPtr>& chunks);
+  void ResolveWaiting(Feed& feed);
+  bool Resolve(Feed& feed, Viewer& viewer);
+  void MarkDirty(Feed& feed);
+  void MakeReady(Viewer& viewer);
+  void Rest(Viewer& viewer, Viewer::State state, ViewerList& list);
+
+  void ServeList(ViewerList& list, size_t& left, size_t& budget);
+  bool ServePass(Feed& feed, size_t& budget);
+  void Serve(Viewer& viewer);
+  void Touch(Feed& feed);
+  void ShrinkWindows();
+  void Recount(Feed& feed);
+
+  // feed_send.cc: one viewer
+  Step Advance(Feed& feed, Viewer& viewer);
+  void AddNotices(Feed& feed, Viewer& viewer);
+  void Consume(Viewer& viewer, const Gather& gather, uint64_t sent);
+  Step Abort(Viewer& viewer);
+
+  // feed_read.cc: catching up
+  void StartRead(Feed& feed, Viewer& viewer);
+  ReadResult ReadSegment(const LogKey& key, const ReadKey& read, uint64_t number) const;
+  void OnRead(const LogKey& key, const ReadKey& read, uint64_t number, ReadResult result);
+  void ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& result);
+
+  const size_t worker_;
+  LogStore& store_;
+  Hub& hub_;
+  const SegmentRenderer& renderer_;
+  const FeedLimits limits_;
+  const RunInPool run_in_pool_;
+
+  SegmentCache cache_;
+  std::unordered_map<LogKey, std::unique_ptr<Feed>> feeds_;
+  std::map<ReadKey, PendingRead> reads_;
+  ViewerList ready_;
+  size_t ready_left_ = 0;       // of ready_, as Feed::pass_left_
+  std::deque<Feed*> dirty_;     // each has something new for its followers
+  std::vector<Feed*> touched_;  // windows to look at when the turn ends
+  std::list<Feed*> by_age_;     // with a window; front: its last commit is oldest
+  uint64_t next_serial_ = 1;
+  FeedStats stats_;
+};
+
+}  // namespace tailrace

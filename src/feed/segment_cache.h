@@ -1,0 +1,43 @@
+// SegmentCache: the rendered segments of viewers that catch up, shared and bounded.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <tuple>
+
+#include "feed/segment.h"
+
+namespace tailrace {
+
+/// Least recently used goes first. A viewer holds no segment: it asks again by its cursor, so what
+/// a million stalled viewers cost is this cache's limit and no more. One thread.
+class SegmentCache {
+ public:
+  explicit SegmentCache(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  /// The segment that begins at `begin`; if `end` is not 0 it must end there. Null: not here.
+  /// Valid until the next Trim.
+  const Segment* Find(uint64_t log_number, Format format, Position begin, Position end);
+  const Segment* Insert(uint64_t log_number, Format format, SegmentPtr segment);
+  /// Once a turn, when nobody holds a pointer: down to the limit.
+  void Trim();
+
+  uint64_t Bytes() const { return bytes_; }
+
+ private:
+  using Key = std::tuple<uint64_t, Position, Format>;
+  struct Item {
+    Key key;
+    SegmentPtr segment;
+  };
+  using Items = std::list<Item>;  // front: used last
+
+  uint64_t limit_bytes_;
+  uint64_t bytes_ = 0;
+  Items items_;
+  Items replaced_;  // kept until Trim, since a pointer may be held
+  std::map<Key, Items::iterator> index_;
+};
+
+}  // namespace tailrace

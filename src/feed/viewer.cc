@@ -1,0 +1,43 @@
+#include "feed/viewer.h"
+
+#include "base/check.h"
+
+namespace tailrace {
+
+void ViewerList::Add(Viewer& viewer) {
+  CHECK(viewer.list_ == nullptr);
+  viewer.list_ = this;
+  viewer.slot_ = static_cast<uint32_t>(viewers_.size());
+  viewers_.push_back(&viewer);
+}
+
+void ViewerList::Remove(Viewer& viewer) {
+  CHECK(viewer.list_ == this && viewers_[viewer.slot_] == &viewer);
+  Viewer* last = viewers_.back();
+  viewers_[viewer.slot_] = last;
+  last->slot_ = viewer.slot_;
+  viewers_.pop_back();
+  viewer.list_ = nullptr;
+}
+
+bool Viewer::Idle() const {
+  return (state_ == State::kFollowing || state_ == State::kWaiting) && notices_.empty() &&
+         !MidSegment() && !finishing_;
+}
+
+void Viewer::QueueNotice(std::string_view payload) {
+  if (payload.empty()) return;
+  if (chunked_) {
+    AppendHttpChunk(notices_, payload);
+  } else {
+    notices_.append(payload);
+  }
+}
+
+void Viewer::QueueFinish(std::string_view payload) {
+  QueueNotice(payload);
+  if (chunked_) notices_.append("0\r\n\r\n");  // the last chunk, RFC 9112 §7.1
+  finishing_ = true;
+}
+
+}  // namespace tailrace
