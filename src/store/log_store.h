@@ -30,17 +30,19 @@ inline constexpr size_t kMaxProducersPerLog = 4096;
 
 struct AppendAnswer {
   std::string incarnation;
-  Position position = 0;  ///< Entries in the log after the commit.
+  Position position = 0;  ///< Entries in the log behind this run (a repetition: entries there now).
   uint64_t stored = 0;    ///< Entries of the run that are in the log now, also those skipped as
                           ///< already stored: the same for a request and its repetition.
 };
 
 /// Appends a run of entries, creates the log if needed, and may end it in the same commit.
 /// An empty run is allowed (it creates or only ends). Errors: kConflict (log has ended, another
-/// outcome, or sequence beyond the store's count: then Error::expected), kTooLarge, kOverloaded
-/// (too much waits for the disk), kUnavailable (failed, full or closing store).
-/// A repetition whose entries are all stored succeeds on an ended log too, if it asks for no end
-/// or the same outcome.
+/// outcome, or sequence beyond the store's count: then Error::expected), kTooLarge (producers of
+/// one log), kInvalid (a name that breaks the rules), kOverloaded (too much waits for the disk),
+/// kUnavailable (failed, full or closing store), kCorrupt (the log's metadata is damaged).
+/// A refused request changes nothing. A producer's repetition whose entries are all stored
+/// succeeds on an ended log too, if it asks for no end or the same outcome; so does an empty run
+/// that asks for the same outcome.
 struct AppendRequest {
   LogKey key;
   EntryRun run;
@@ -50,7 +52,7 @@ struct AppendRequest {
 };
 
 /// PUT: creates the log or answers that it is there (title and labels that are given then replace
-/// the old ones).
+/// the old ones, on an ended log too). Errors as for AppendRequest.
 struct CreateRequest {
   struct Answer {
     LogInfo info;
@@ -108,8 +110,12 @@ struct ListQuery {
 };
 inline constexpr size_t kMaxListLimit = 1000;
 
+/// A page may be shorter than `limit`, even empty, and still have a `next`: one call looks at
+/// kMaxListScan logs at most.
+inline constexpr size_t kMaxListScan = 20'000;
+
 struct ListAnswer {
-  std::vector<LogInfo> logs;  ///< Newest created first.
+  std::vector<LogInfo> logs;  ///< Newest created (highest number) first.
   std::string next;           ///< Opaque; empty: no more.
 };
 
@@ -129,8 +135,8 @@ struct Commit {
   std::shared_ptr<const LogInfo> info;  ///< After the change (kRemoved: before it).
 };
 
-/// Called on the commit thread, after the fsync and before the producers are answered.
-/// Must not block and must not call the store.
+/// Called on the commit thread, after the fsync and before the producers are answered. Readers may
+/// meet the new entries a moment before. Must not block and must not call the store.
 using CommitListener = std::function<void(std::vector<Commit>)>;
 
 struct StoreStats {
@@ -170,9 +176,14 @@ class LogStore {
   /// cannot be read is a gap (kDamaged). `from` beyond the head: no items. kNotFound.
   virtual Result<ReadAnswer> Read(const LogKey& key, Position from, size_t max_bytes) = 0;
   /// The position of the entry that holds byte `offset` of the raw download of the whole log
-  /// (entries before `first` counted), as the start of its block: reading on from there meets it.
+  /// (entries before `first` counted), as the start of its block: reading on from there meets it,
+  /// as an entry or inside a gap. Before `first`: 0. Beyond the end: the log's position.
   virtual Result<Position> FindTextOffset(const LogKey& key, uint64_t offset) = 0;
+  /// kInvalid for a limit or an `after` that is none of ours.
   virtual Result<ListAnswer> List(const ListQuery& query) = 0;
+  /// Looks at all logs once now, cuts what StoreOptions::retention says and returns when that is
+  /// on disk. It also happens by itself every interval_s. kUnavailable.
+  virtual Result<void> ApplyRetention() = 0;
   /// Any thread, does not block.
   virtual StoreStats Stats() const = 0;
 

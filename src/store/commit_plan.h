@@ -1,0 +1,70 @@
+// What one commit does, put together in memory before anything is written, and what a store must
+// do to carry it out.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "log/chunk.h"
+#include "store/log_state.h"
+#include "store/log_store.h"
+
+namespace tailrace {
+
+/// Retention's wish. It was made from an older state of the log: the planner checks it.
+struct RetireRequest {
+  LogKey key;
+  uint64_t number = 0;         ///< Of the log that was looked at; another one is left alone.
+  bool whole = false;          ///< Remove the log, if it has ended.
+  Position first = 0;          ///< The new oldest entry: the start of a block, or the head.
+  uint64_t text_first = 0;     ///< LogState::TextFirst() then.
+  uint64_t encoded_first = 0;  ///< LogState::encoded_first then.
+  std::function<void(Result<LogInfo>)> done;
+};
+
+using StoreRequest =
+    std::variant<AppendRequest, CreateRequest, EndRequest, RemoveRequest, RetireRequest>;
+
+/// The changes of one log in one commit. A log that was removed has only `before`.
+struct LogDraft {
+  std::optional<LogState> before;  ///< Nothing: the commit creates the log.
+  LogState state;                  ///< After the commit.
+  bool removed = false;
+  bool ended = false;            ///< By this commit.
+  bool record = false;           ///< More than entries changed: title, end, `first`, producers.
+  std::vector<Chunk> blocks;     ///< Moved into `chunks` when the plan is finished.
+  std::vector<ChunkPtr> chunks;  ///< New blocks: [before position, state position).
+  std::map<std::string, uint64_t> producers;  ///< Counts after the commit, of those that changed.
+
+  bool Created() const { return !before && !removed; }
+};
+
+struct CommitPlan {
+  TimeNs time = 0;              ///< The commit's time by the clock.
+  uint64_t next_number = 1;     ///< Of the next log to be created, after the commit.
+  uint64_t logs = 0;            ///< How many there are after the commit.
+  std::deque<LogDraft> drafts;  ///< One per log, in order of their first request.
+};
+
+/// The part of a store that the commit thread drives. Calls come from that thread alone.
+class CommitBackend {
+ public:
+  virtual ~CommitBackend() = default;
+  /// Nothing: there is no such log. Errors refuse the request that asked, not the commit.
+  virtual Result<std::optional<LogState>> LoadLog(const LogKey& key) = 0;
+  /// A producer's count in a log that exists. Nothing: it has none.
+  virtual Result<std::optional<uint64_t>> LoadProducer(const LogState& log,
+                                                       const std::string& name) = 0;
+  /// Returns when all of the plan is on disk. After an error nobody knows how much of it is:
+  /// there is no further call.
+  virtual Result<void> Write(const CommitPlan& plan) = 0;
+};
+
+}  // namespace tailrace

@@ -1,0 +1,211 @@
+#include "store/committer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <memory>
+
+namespace tailrace {
+namespace {
+
+/// What a waiting request takes besides its entries, so that empty ones are bounded too.
+constexpr uint64_t kRequestOverhead = 256;
+
+/// Retention's own requests cost nothing: they come few at a time and must not be refused when the
+/// disk is slow.
+uint64_t CostOf(const StoreRequest& request) {
+  if (std::holds_alternative<RetireRequest>(request)) return 0;
+  const auto* append = std::get_if<AppendRequest>(&request);
+  return kRequestOverhead + (append != nullptr ? append->run.encoded.size() : 0);
+}
+
+Result<void> Check(const StoreRequest& request) {
+  return std::visit(
+      [](const auto& r) -> Result<void> {
+        if constexpr (std::is_same_v<std::decay_t<decltype(r)>, RetireRequest>) {
+          return {};
+        } else {
+          return CheckRequest(r);
+        }
+      },
+      request);
+}
+
+void Refuse(StoreRequest& request, const Error& error) {
+  std::visit(
+      [&error](auto& r) {
+        if (r.done) r.done(Fail(error));
+      },
+      request);
+}
+
+}  // namespace
+
+Committer::Committer(CommitBackend& backend, const StoreOptions& options, Random& random,
+                     uint64_t next_number, uint64_t logs)
+    : backend_(backend), options_(options), random_(random), next_number_(next_number) {
+  stats_.pending_limit_bytes = options.pending_limit_bytes;
+  stats_.logs = logs;
+  thread_ = std::thread([this] { Run(); });
+}
+
+Committer::~Committer() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    paused_ = false;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Committer::SetListener(CommitListener listener) {
+  std::lock_guard lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+std::optional<Error> Committer::Refusal(uint64_t bytes) const {
+  if (stats_.failed) {
+    return Error{ErrorCode::kUnavailable, "the store takes no more writes: " + stats_.failure};
+  }
+  if (closing_) return Error{ErrorCode::kUnavailable, "the store is closing"};
+  // One request is always let in, however large, or it could never succeed.
+  const uint64_t pending = stats_.pending_bytes;
+  if (bytes > 0 && pending > 0 && pending + bytes > options_.pending_limit_bytes) {
+    return Error{ErrorCode::kOverloaded, "too much waits for the disk: " + std::to_string(pending) +
+                                             " bytes; the limit is " +
+                                             std::to_string(options_.pending_limit_bytes)};
+  }
+  return std::nullopt;
+}
+
+void Committer::Submit(StoreRequest request) {
+  if (auto valid = Check(request); !valid) return Refuse(request, valid.error());
+  const uint64_t bytes = CostOf(request);
+  std::optional<Error> refusal;
+  bool first = false;
+  {
+    std::lock_guard lock(mutex_);
+    refusal = Refusal(bytes);
+    if (!refusal) {
+      stats_.pending_bytes += bytes;
+      first = waiting_.empty();
+      waiting_.push_back(std::move(request));
+    }
+  }
+  if (refusal) return Refuse(request, *refusal);
+  if (first) wake_.notify_one();
+}
+
+void Committer::Pause() {
+  std::lock_guard lock(mutex_);
+  paused_ = true;
+}
+
+void Committer::Resume() {
+  {
+    std::lock_guard lock(mutex_);
+    paused_ = false;
+  }
+  wake_.notify_one();
+}
+
+void Committer::Run() {
+  std::deque<StoreRequest> requests;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock,
+                 [&] { return !paused_ && (closing_ || !waiting_.empty() || !requests.empty()); });
+      // What the last commit left over goes first.
+      if (requests.empty()) {
+        requests.swap(waiting_);
+      } else {
+        for (auto& request : waiting_) requests.push_back(std::move(request));
+        waiting_.clear();
+      }
+      if (requests.empty()) return;
+    }
+    CommitSome(requests);
+  }
+}
+
+void Committer::CommitSome(std::deque<StoreRequest>& requests) {
+  uint64_t logs = 0;
+  std::optional<Error> failure;
+  {
+    std::lock_guard lock(mutex_);
+    logs = stats_.logs;
+    if (stats_.failed) failure = Refusal(0);
+  }
+  CommitPlanner planner(backend_, options_, random_, next_number_, logs);
+  uint64_t bytes = 0;
+  while (!requests.empty()) {
+    const uint64_t cost = CostOf(requests.front());
+    if (!planner.Add(requests.front())) break;
+    bytes += cost;
+    requests.pop_front();
+  }
+  const CommitPlan& plan = planner.Finish();
+  const auto start = std::chrono::steady_clock::now();
+  const bool writes = !planner.Empty() && !failure;
+  if (writes) {
+    if (auto written = backend_.Write(plan); !written) failure = std::move(written.error());
+  }
+  const auto spent = std::chrono::steady_clock::now() - start;
+  CommitListener* listener = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    stats_.pending_bytes -= bytes;
+    if (failure && !stats_.failed) {
+      stats_.failed = true;
+      stats_.failure = failure->message;
+    }
+    if (writes && !failure) {
+      ++stats_.commits;
+      stats_.entries += planner.entries();
+      stats_.entry_bytes += planner.entry_bytes();
+      stats_.retired_entries += planner.retired();
+      stats_.logs = plan.logs;
+      stats_.fsync_ns_total += static_cast<uint64_t>(
+          std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
+      listener = &listener_;
+    }
+  }
+  if (writes && !failure) {
+    next_number_ = plan.next_number;
+    if (*listener) (*listener)(planner.TakeCommits());
+  }
+  planner.Answer(failure ? &*failure : nullptr);
+}
+
+StoreStats Committer::Stats() const {
+  std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+Result<void> RetireAll(Committer& committer, std::vector<RetireRequest> requests) {
+  constexpr size_t kRequestsAtOnce = 256;  // so that appends get their turn
+  Result<void> outcome;
+  for (size_t begin = 0; begin < requests.size(); begin += kRequestsAtOnce) {
+    const size_t end = std::min(begin + kRequestsAtOnce, requests.size());
+    std::vector<std::future<Result<LogInfo>>> answers;
+    for (size_t i = begin; i < end; ++i) {
+      auto promise = std::make_shared<std::promise<Result<LogInfo>>>();
+      answers.push_back(promise->get_future());
+      requests[i].done = [promise](Result<LogInfo> answer) {
+        promise->set_value(std::move(answer));
+      };
+      committer.Submit(std::move(requests[i]));
+    }
+    for (auto& future : answers) {
+      auto answer = future.get();
+      if (answer || answer.error().code == ErrorCode::kNotFound || !outcome) continue;
+      outcome = Fail(std::move(answer.error()));
+    }
+    if (!outcome) break;
+  }
+  return outcome;
+}
+
+}  // namespace tailrace

@@ -1,0 +1,69 @@
+// Committer: the one thread that changes a store. It takes everything that waits, makes one plan of
+// it, has the backend write it durably, tells the listener, then answers. There is no timer: while
+// one commit waits for the disk the next one piles up (natural group commit).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "store/commit_plan.h"
+#include "store/commit_planner.h"
+#include "store/log_store.h"
+#include "store/store_options.h"
+
+namespace tailrace {
+
+class Committer {
+ public:
+  /// All must outlive it. `next_number`: of the next log to be created; `logs`: how many there are.
+  Committer(CommitBackend& backend, const StoreOptions& options, Random& random,
+            uint64_t next_number, uint64_t logs);
+  /// Commits and answers what was accepted, then returns.
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  /// As LogStore::SetCommitListener.
+  void SetListener(CommitListener listener);
+  /// Any thread. Refused requests are answered before it returns.
+  void Submit(StoreRequest request);
+  /// For tests: the thread finishes its commit and lets everything wait until Resume.
+  void Pause();
+  void Resume();
+
+  /// The committer's part of the statistics; disk_bytes and damaged_reads are left 0. Any thread.
+  StoreStats Stats() const;
+
+ private:
+  void Run();
+  void CommitSome(std::deque<StoreRequest>& requests);
+  /// Why a request of `bytes` is refused now, if it is.
+  std::optional<Error> Refusal(uint64_t bytes) const;
+
+  CommitBackend& backend_;
+  const StoreOptions& options_;
+  Random& random_;
+  CommitListener listener_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<StoreRequest> waiting_;  ///< Guarded by mutex_, as all below.
+  bool closing_ = false;
+  bool paused_ = false;
+  StoreStats stats_;
+
+  uint64_t next_number_;  ///< Of the thread alone.
+  std::thread thread_;
+};
+
+/// Hands in all of them and waits for their commits. The first failure other than kNotFound (the
+/// log has gone meanwhile). Not on the commit thread.
+Result<void> RetireAll(Committer& committer, std::vector<RetireRequest> requests);
+
+}  // namespace tailrace
