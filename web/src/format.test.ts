@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { formatAge, formatCount, formatDuration, formatLines, parseTime } from './format.js';
+
+describe('parseTime', () => {
+  it('takes nine digits of fraction', () => {
+    expect(parseTime('2026-11-23T06:33:00.123456789Z')).toBe(Date.UTC(2026, 10, 23, 6, 33, 0, 123));
+    expect(parseTime('2026-11-23T06:33:00Z')).toBe(Date.UTC(2026, 10, 23, 6, 33));
+    expect(parseTime('yesterday')).toBeNaN();
+  });
+});
+
+describe('formatDuration', () => {
+  it.each([
+    [0, '0.0s'],
+    [449, '0.4s'],
+    [9_949, '9.9s'],
+    [9_950, '10s'],
+    [59_499, '59s'],
+    [59_500, '1m 00s'],
+    [125_000, '2m 05s'],
+    [3 * 3_600_000 + 7 * 60_000, '3h 07m'],
+    [52 * 3_600_000, '2d 4h'],
+    [-5, '0s'],
+    [NaN, '0s'],
+  ])('%d ms is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+});
+
+describe('formatAge', () => {
+  const now = Date.UTC(2026, 10, 23, 12);
+  it.each([
+    [-10_000, 'just now'],
+    [44_000, 'just now'],
+    [46_000, '1 min ago'],
+    [59 * 60_000, '59 min ago'],
+    [3_600_000, '1 h ago'],
+    [26 * 3_600_000, '1 d ago'],
+    [NaN, ''],
+  ])('%d ms ago is %s', (age, text) => expect(formatAge(now - age, now)).toBe(text));
+  it('gives the date of what is old', () => {
+    expect(formatAge(new Date(2026, 0, 2, 12).getTime(), now)).toBe('2026-01-02');
+  });
+});
+
+describe('numbers', () => {
+  it('are grouped', () => {
+    expect([0, 999, 1000, 1234567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
+    expect([0, 1, 2000].map(formatLines)).toEqual(['0 lines', '1 line', '2,000 lines']);
+  });
+});

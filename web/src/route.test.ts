@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { logPath, parseLineHash, parseRoute } from './route.js';
+
+describe('parseRoute', () => {
+  it('knows the list', () => {
+    expect(parseRoute('/')).toEqual({ page: 'list' });
+    expect(parseRoute('/logs/')).toEqual({ page: 'list' });
+  });
+  it('knows a log, escaped or not', () => {
+    const log = { page: 'log', type: 'deploy', id: 'a:1~b' };
+    expect(parseRoute('/logs/deploy/a:1~b')).toEqual(log);
+    expect(parseRoute('/logs/deploy/a%3A1~b')).toEqual(log);
+    expect(parseRoute(logPath(log as { page: 'log'; type: string; id: string }))).toEqual(log);
+  });
+  it.each(['/logs/deploy', '/logs/deploy/1/', '/logs/-x/1', '/logs/a/%', '/logs/a/%2F', '/x', '/logs/a:b/1'])(
+    'refuses %s',
+    (path) => expect(parseRoute(path)).toEqual({ page: 'unknown', path }),
+  );
+});
+
+describe('parseLineHash', () => {
+  it('turns a line into a position', () => {
+    expect(parseLineHash('#L1')).toBe(0);
+    expect(parseLineHash('#L1234')).toBe(1233);
+  });
+  it.each(['', '#L0', '#L', '#L-1', '#L1x', '#l1', '#L99999999999999999'])('refuses %s', (hash) =>
+    expect(parseLineHash(hash)).toBeUndefined(),
+  );
+});

@@ -1,0 +1,35 @@
+// Which page an address names.
+
+export type Route =
+  | { page: 'list' }
+  | { page: 'log'; type: string; id: string }
+  | { page: 'unknown'; path: string };
+
+const LOG_TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const LOG_ID = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;
+
+/** `path` is location.pathname: "/" or "/logs/TYPE/ID", percent-encoded or not. */
+export function parseRoute(path: string): Route {
+  const unknown: Route = { page: 'unknown', path };
+  if (path === '/' || path === '/logs' || path === '/logs/') return { page: 'list' };
+  const parts = path.split('/');
+  if (parts.length !== 4 || parts[1] !== 'logs') return unknown;
+  try {
+    const type = decodeURIComponent(parts[2] ?? '');
+    const id = decodeURIComponent(parts[3] ?? '');
+    return LOG_TYPE.test(type) && LOG_ID.test(id) ? { page: 'log', type, id } : unknown;
+  } catch {
+    return unknown; // A stray '%'.
+  }
+}
+
+/** The address of a log's page. Names have only characters that need no escape in a path. */
+export function logPath(log: { type: string; id: string }): string {
+  return `/logs/${log.type}/${log.id}`;
+}
+
+/** The position that `#L12` points to (line 12 is entry 11), or undefined. */
+export function parseLineHash(hash: string): number | undefined {
+  const match = /^#L([1-9][0-9]{0,14})$/.exec(hash);
+  return match ? Number(match[1]) - 1 : undefined;
+}
