@@ -45,6 +45,8 @@ class ChunkedDecoder {
     kDone,
   };
 
+  static constexpr uint8_t kMaxSizeDigits = 16;  // leading zeros count
+
   Status Step(unsigned char byte, const ChunkedLimits& limits);
   Status StepSize(unsigned char byte, const ChunkedLimits& limits);
   Status StepTrailer(unsigned char byte, const ChunkedLimits& limits);
@@ -54,6 +56,7 @@ class ChunkedDecoder {
   const char* reason_ = "";
   uint32_t extension_bytes_ = 0;
   uint32_t trailer_bytes_ = 0;
+  uint8_t size_digits_ = 0;
   State state_ = State::kSizeStart;
 };
 

@@ -69,16 +69,17 @@ class Http1Parser {
 
  private:
   enum class Phase : uint8_t { kIdle, kHead, kLengthBody, kChunkedBody };
-  enum class LineState : uint8_t { kStart, kText, kCr };
+  enum class LineState : uint8_t { kStart, kText, kCr, kBlankCr };
 
   size_t ConsumeIdle(std::string_view bytes);
   size_t ConsumeHead(std::string_view bytes, Http1Events& events);
   size_t ConsumeLengthBody(std::string_view bytes, Http1Events& events);
   size_t ConsumeChunkedBody(std::string_view bytes, Http1Events& events);
-  bool AcceptHeadByte(char byte, bool& head_done);
+  void AcceptHeadByte(char byte, bool& head_done);
   void FinishHead(Http1Events& events);
   void Complete(Http1Events& events);
-  void Fail(int status, std::string reason, bool http2_preface = false);
+  void Fail(int status, std::string reason);
+  void Fail(Http1Error error);
 
   const Http1Limits* limits_;
   std::string head_;  // bytes of the head so far

@@ -42,7 +42,8 @@ struct RouteMatch {
   int route = -1;
   /// Names as in the pattern (views of the router's own), values percent-decoded.
   std::vector<std::pair<std::string_view, std::string>> params;
-  std::string allow;  ///< Of all patterns that fit the path, as in "GET, HEAD, PUT, OPTIONS".
+  /// kOptions, kMethodNotAllowed: of all patterns that fit the path, as in "GET, HEAD, OPTIONS".
+  std::string allow;
 
   /// Empty if the pattern has no such name.
   std::string_view Param(std::string_view name) const;
@@ -70,6 +71,9 @@ class Router {
     std::vector<Segment> segments;
     int id = -1;
   };
+
+  /// `segments` of a path, decoded.
+  static bool Fits(const Route& route, const std::vector<std::string>& segments);
 
   std::vector<Route> routes_;
 };

@@ -1,0 +1,281 @@
+#include "http/head_parser.h"
+
+#include <llhttp.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace tailrace {
+namespace {
+
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";
+
+// What a message repeats of a client's bytes; they are visible ASCII where this is used.
+std::string Quote(std::string_view text) {
+  constexpr size_t kMaxQuoted = 64;
+  std::string quoted = "\"";
+  quoted.append(text.substr(0, kMaxQuoted)).append(text.size() > kMaxQuoted ? "…\"" : "\"");
+  return quoted;
+}
+
+bool IsAlphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool IsPort(std::string_view port) {
+  if (port.empty()) return true;  // "host:" (RFC 3986 §3.2.3)
+  const std::optional<uint64_t> number = ParseDecimal(port);
+  return port.size() <= 5 && number && *number <= 65535;
+}
+
+// host [":" port], stricter than RFC 3986 §3.2.2: names have no sub-delims such as ','.
+bool IsHost(std::string_view text) {
+  if (text.starts_with('[')) {
+    const size_t end = text.find(']');
+    if (end == std::string_view::npos || end < 3) return false;
+    const bool address = std::ranges::all_of(
+        text.substr(1, end - 1), [](char c) { return IsAlphanumeric(c) || c == ':' || c == '.'; });
+    const std::string_view rest = text.substr(end + 1);
+    return address && (rest.empty() || (rest.front() == ':' && IsPort(rest.substr(1))));
+  }
+  const size_t colon = std::min(text.find(':'), text.size());
+  const bool name = std::ranges::all_of(text.substr(0, colon), [](char c) {
+    return IsAlphanumeric(c) || c == '.' || c == '-' || c == '_' || c == '~' || c == '%';
+  });
+  return name && (colon == text.size() || (colon > 0 && IsPort(text.substr(colon + 1))));
+}
+
+bool IsVersionShaped(std::string_view text) {
+  return text.size() == 8 && text.starts_with("HTTP/") && text[5] >= '0' && text[5] <= '9' &&
+         text[6] == '.' && text[7] >= '0' && text[7] <= '9';
+}
+
+HeadParser* Self(llhttp_t* parser) {
+  return static_cast<HeadParser*>(parser->data);
+}
+
+}  // namespace
+
+HeadParser::HeadParser(std::string bytes, const Http1Limits& limits, RequestHead& head,
+                       Http1Error& error)
+    : limits_(limits), head_(head), error_(error) {
+  Fields().bytes_ = std::move(bytes);
+}
+
+bool HeadParser::Parse(std::string bytes, const Http1Limits& limits, RequestHead& head,
+                       Http1Error& error) {
+  if (bytes == kHttp2Preface) {
+    error = {.status = 505, .reason = "HTTP/2 is not spoken here", .http2_preface = true};
+    return false;
+  }
+  HeadParser parser(std::move(bytes), limits, head, error);
+  return parser.ParseRequestLine() && parser.ParseFields() && parser.CheckFields();
+}
+
+bool HeadParser::Fail(int status, std::string reason) {
+  error_.status = status;
+  error_.reason = std::move(reason);
+  return false;
+}
+
+bool HeadParser::ParseRequestLine() {
+  const std::string_view line = Bytes().substr(0, Bytes().find('\r'));
+  const size_t first = line.find(' ');
+  const size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last) {
+    return Fail(400, "the request line is not `METHOD target HTTP/1.1`");
+  }
+  const std::string_view method = line.substr(0, first);
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  const std::string_view version = line.substr(last + 1);
+  if (!IsToken(method)) return Fail(400, "the method is not a token");
+  if (target.empty() || target.find(' ') != std::string_view::npos) {
+    return Fail(400, "the request line is not `METHOD target HTTP/1.1`");
+  }
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    if (!IsVersionShaped(version)) return Fail(400, "the request line does not end with a version");
+    return Fail(505, std::string(version) + " is not spoken here");
+  }
+  head_.version_minor = version.back() == '1' ? 1 : 0;
+  const std::optional<Method> known = ParseMethod(method);
+  if (!known) return Fail(501, "the method " + Quote(method) + " is not supported");
+  head_.method = *known;
+  if (target.size() > limits_.target_bytes) {
+    return Fail(414,
+                "the target is longer than " + std::to_string(limits_.target_bytes) + " bytes");
+  }
+  return ParseTarget(target);
+}
+
+bool HeadParser::ParseTarget(std::string_view target) {
+  head_.target = target;
+  if (target.find('#') != std::string_view::npos) {
+    return Fail(400, "the target has a fragment");
+  }
+  if (target == "*") {
+    if (head_.method != Method::kOptions) return Fail(400, "the target * is for OPTIONS only");
+    head_.path = target;
+    return true;
+  }
+  std::string_view rest = target;
+  if (!rest.starts_with('/')) {
+    const size_t scheme = target.find("://");
+    const std::string_view name = target.substr(0, std::min(scheme, target.size()));
+    if (scheme == std::string_view::npos ||
+        (!EqualsIgnoreCase(name, "http") && !EqualsIgnoreCase(name, "https"))) {
+      return Fail(400, "the target is neither a path nor an http or https address");
+    }
+    rest.remove_prefix(scheme + 3);
+    const size_t end = std::min(rest.find_first_of("/?"), rest.size());
+    head_.host = rest.substr(0, end);
+    if (head_.host.empty() || !IsHost(head_.host)) return Fail(400, "the target's host is invalid");
+    rest.remove_prefix(end);
+  }
+  const size_t question = std::min(rest.find('?'), rest.size());
+  head_.path = rest.substr(0, question);
+  if (head_.path.empty()) head_.path = "/";
+  if (question < rest.size()) head_.query = rest.substr(question + 1);
+  std::string decoded;
+  if (!PercentDecode(head_.path, false, decoded)) {
+    return Fail(400, "the path has a '%' that two hexadecimal digits do not follow");
+  }
+  return true;
+}
+
+int HeadParser::OnFieldName(llhttp_t* parser, const char* at, size_t size) {
+  Headers& fields = Self(parser)->Fields();
+  Headers::Span span;
+  span.name_begin = static_cast<uint32_t>(at - fields.bytes_.data());
+  span.name_size = static_cast<uint32_t>(size);
+  fields.fields_.push_back(span);
+  return 0;
+}
+
+int HeadParser::OnFieldValue(llhttp_t* parser, const char* at, size_t size) {
+  Headers& fields = Self(parser)->Fields();
+  const std::string_view value = TrimBlanks({at, size});
+  if (value.empty() || fields.fields_.empty()) return 0;
+  Headers::Span& span = fields.fields_.back();
+  span.value_begin = static_cast<uint32_t>(value.data() - fields.bytes_.data());
+  span.value_size = static_cast<uint32_t>(value.size());
+  return 0;
+}
+
+int HeadParser::OnHeadersComplete(llhttp_t* /*parser*/) {
+  return HPE_PAUSED;
+}
+
+bool HeadParser::ParseFields() {
+  const auto lines = static_cast<size_t>(std::ranges::count(Bytes(), '\n'));
+  CHECK(lines >= 2);  // the request line and the blank line
+  const size_t count = lines - 2;
+  if (count > limits_.header_count) {
+    return Fail(431, "more than " + std::to_string(limits_.header_count) + " header fields");
+  }
+  Fields().fields_.reserve(count);
+  static const llhttp_settings_t kSettings = [] {
+    llhttp_settings_t settings;
+    llhttp_settings_init(&settings);
+    settings.on_header_field = OnFieldName;
+    settings.on_header_value = OnFieldValue;
+    settings.on_headers_complete = OnHeadersComplete;
+    return settings;
+  }();
+  llhttp_t parser;
+  llhttp_init(&parser, HTTP_REQUEST, &kSettings);
+  parser.data = this;
+  const llhttp_errno_t result = llhttp_execute(&parser, Bytes().data(), Bytes().size());
+  if (result != HPE_PAUSED) {
+    const char* reason = llhttp_get_error_reason(&parser);
+    return Fail(400, reason != nullptr && *reason != '\0' ? reason : "the head is malformed");
+  }
+  // One line that two readers split differently is how requests are smuggled.
+  if (Fields().Size() != count) return Fail(400, "a header field is malformed");
+  for (size_t i = 0; i < count; ++i) {
+    if (!IsToken(Fields().At(i).name)) return Fail(400, "a header field's name is not a token");
+  }
+  return true;
+}
+
+bool HeadParser::CheckFields() {
+  if (!CheckHost() || !CheckTransferEncoding() || !CheckBodyLength()) return false;
+  ReadConnection();
+  const std::optional<std::string_view> expect = Fields().Find("Expect");
+  head_.expects_continue =
+      head_.version_minor == 1 && expect && EqualsIgnoreCase(*expect, "100-continue");
+  return true;
+}
+
+bool HeadParser::CheckHost() {
+  const std::vector<std::string_view> hosts = Fields().All("Host");
+  if (hosts.size() > 1) return Fail(400, "Host comes more than once");
+  if (hosts.empty()) {
+    if (head_.version_minor == 1) return Fail(400, "Host is missing (HTTP/1.1 demands it)");
+    return true;
+  }
+  if (!IsHost(hosts.front())) return Fail(400, "Host is invalid");
+  if (head_.host.empty()) head_.host = hosts.front();
+  return true;
+}
+
+// RFC 9112 §6.1: an unknown coding below `chunked` is 501; a body whose end `chunked` does not tell
+// cannot be read.
+bool HeadParser::CheckTransferEncoding() {
+  if (!Fields().Has("Transfer-Encoding")) return true;
+  if (head_.version_minor == 0) return Fail(400, "Transfer-Encoding is not a part of HTTP/1.0");
+  if (Fields().Has("Content-Length")) {
+    return Fail(400, "both Transfer-Encoding and Content-Length are given");
+  }
+  const std::string codings = Fields().Joined("Transfer-Encoding");
+  if (EqualsIgnoreCase(codings, "chunked")) {
+    head_.chunked = true;
+    return true;
+  }
+  std::string_view list = codings;
+  std::string_view coding;
+  size_t chunked = 0;
+  bool last = false;
+  while (TakeListElement(list, coding)) {
+    last = EqualsIgnoreCase(coding, "chunked");
+    if (last) ++chunked;
+    if (!IsToken(coding)) return Fail(400, "Transfer-Encoding is not a list of codings");
+  }
+  if (chunked == 1 && last && Fields().Count("Transfer-Encoding") == 1) {
+    return Fail(501, "Transfer-Encoding must be `chunked` alone");
+  }
+  return Fail(400, "Transfer-Encoding must be `chunked` alone");
+}
+
+bool HeadParser::CheckBodyLength() {
+  const std::vector<std::string_view> lengths = Fields().All("Content-Length");
+  if (lengths.empty()) return true;
+  if (lengths.size() > 1) return Fail(400, "Content-Length comes more than once");
+  const bool digits = !lengths.front().empty() && std::ranges::all_of(lengths.front(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+  if (!digits) return Fail(400, "Content-Length is not a number");
+  const std::optional<uint64_t> length = ParseDecimal(lengths.front());
+  if (!length || *length > limits_.content_length) {
+    return Fail(413,
+                "the body is larger than " + std::to_string(limits_.content_length) + " bytes");
+  }
+  head_.content_length = length;
+  return true;
+}
+
+void HeadParser::ReadConnection() {
+  const std::string options = Fields().Joined("Connection");
+  std::string_view list = options;
+  std::string_view option;
+  bool close = false;
+  bool keep_alive = false;
+  while (TakeListElement(list, option)) {
+    close |= EqualsIgnoreCase(option, "close");
+    keep_alive |= EqualsIgnoreCase(option, "keep-alive");
+  }
+  head_.keep_alive = !close && (head_.version_minor == 1 || keep_alive);
+}
+
+}  // namespace tailrace

@@ -1,0 +1,89 @@
+#include "http/negotiate.h"
+
+#include <gtest/gtest.h>
+
+namespace tailrace {
+namespace {
+
+constexpr std::string_view kOffers[] = {"application/json", "text/plain", "application/x-ndjson"};
+
+Headers With(std::string_view name, std::string_view value) {
+  Headers headers;
+  headers.Add(name, value);
+  return headers;
+}
+
+TEST(Negotiate, MediaTypes) {
+  const std::pair<std::string_view, int> cases[] = {
+      {"*/*", 0},
+      {"text/plain", 1},
+      {"TEXT/Plain", 1},
+      {"text/*", 1},
+      {"application/*;q=0.5, text/plain;q=0.4", 0},
+      {"application/*;q=0.4, text/plain;q=0.5", 1},
+      {"application/x-ndjson, */*;q=0.1", 2},
+      {"text/html, application/xhtml+xml, */*;q=0.8", 0},
+      {"application/json;q=0, */*", 1},
+      {"text/plain; charset=utf-8", 1},
+      {"text/plain;charset=utf-8;q=0.1, application/json;q=0.2", 0},
+      {"image/png", -1},
+      {"*/*;q=0", -1},
+      {"text/plain;q=x", 0},
+      {"", 0},
+      {",", 0},
+  };
+  for (const auto& [accept, expected] : cases) {
+    const std::optional<size_t> chosen = NegotiateMediaType(With("Accept", accept), kOffers);
+    EXPECT_EQ(chosen ? static_cast<int>(*chosen) : -1, expected) << accept;
+  }
+  EXPECT_EQ(NegotiateMediaType(Headers(), kOffers), 0u);
+}
+
+TEST(Negotiate, SeveralFieldsAreOneList) {
+  Headers headers;
+  headers.Add("Accept", "application/json;q=0.1");
+  headers.Add("accept", "text/plain");
+  EXPECT_EQ(NegotiateMediaType(headers, kOffers), 1u);
+}
+
+TEST(Negotiate, Codings) {
+  constexpr ContentCoding kOurs[] = {ContentCoding::kZstd, ContentCoding::kGzip,
+                                     ContentCoding::kIdentity};
+  const std::pair<std::string_view, ContentCoding> cases[] = {
+      {"gzip, deflate, br, zstd", ContentCoding::kZstd},
+      {"gzip, deflate, br", ContentCoding::kGzip},
+      {"x-gzip", ContentCoding::kGzip},
+      {"gzip;q=0.9, zstd;q=0.8", ContentCoding::kGzip},
+      {"gzip;q=1.0, identity;q=0.5, *;q=0", ContentCoding::kGzip},
+      {"identity", ContentCoding::kIdentity},
+      {"identity, gzip;q=0.5", ContentCoding::kIdentity},
+      {"deflate", ContentCoding::kIdentity},
+      {"*", ContentCoding::kZstd},
+      {"*;q=0.5, zstd;q=0", ContentCoding::kGzip},
+      {"gzip;q=0", ContentCoding::kIdentity},
+      {"gzip;q=2", ContentCoding::kIdentity},
+      {"", ContentCoding::kIdentity},
+  };
+  for (const auto& [accept, expected] : cases) {
+    EXPECT_EQ(ChooseCoding(ParseAcceptEncoding(With("Accept-Encoding", accept)), kOurs), expected)
+        << accept;
+  }
+  EXPECT_EQ(ChooseCoding(ParseAcceptEncoding(Headers()), kOurs), ContentCoding::kIdentity);
+}
+
+TEST(Negotiate, CodingOfABody) {
+  const auto parse = [](std::string_view value) {
+    return ParseContentEncoding(With("Content-Encoding", value));
+  };
+  EXPECT_EQ(ParseContentEncoding(Headers()), ContentCoding::kIdentity);
+  EXPECT_EQ(parse("identity"), ContentCoding::kIdentity);
+  EXPECT_EQ(parse("GZIP"), ContentCoding::kGzip);
+  EXPECT_EQ(parse("x-gzip"), ContentCoding::kGzip);
+  EXPECT_EQ(parse("zstd"), ContentCoding::kZstd);
+  EXPECT_FALSE(parse("br"));
+  EXPECT_FALSE(parse("gzip, gzip"));
+  EXPECT_FALSE(parse("gzip;q=1"));
+}
+
+}  // namespace
+}  // namespace tailrace
