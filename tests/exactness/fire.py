@@ -174,22 +174,26 @@ def report(battle, problems, seed):
     print("exactness under fire: " + (f"{len(problems)} problems" if problems else "ok"))
 
 
+def fight_and_check(seconds, seed=None):
+    """The whole of it; what the checker objects to."""
+    seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
+    print(f"seed {seed}, {seconds:.0f} s", flush=True)
+    battle = Battle(seconds, seed)
+    asyncio.run(battle.run())
+    problems = check(battle.history)
+    report(battle, problems, seed)
+    return problems
+
+
 def main():
     parser = argparse.ArgumentParser(description="Exactness under fire")
     parser.add_argument("--binary", help="the server's program (default: TAILRACE_BINARY)")
-    parser.add_argument("--seconds", type=float,
-                        default=float(os.environ.get("TAILRACE_FIRE_SECONDS", "60")),
-                        help="how long (default: TAILRACE_FIRE_SECONDS, else 60)")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, help="repeats a run's decisions")
     arguments = parser.parse_args()
     if arguments.binary:
         os.environ["TAILRACE_BINARY"] = arguments.binary
-    print(f"seed {arguments.seed}, {arguments.seconds:.0f} s", flush=True)
-    battle = Battle(arguments.seconds, arguments.seed)
-    asyncio.run(battle.run())
-    problems = check(battle.history)
-    report(battle, problems, arguments.seed)
-    return 1 if problems else 0
+    return 1 if fight_and_check(arguments.seconds, arguments.seed) else 0
 
 
 if __name__ == "__main__":
