@@ -97,8 +97,9 @@ void FeedTable::ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& re
         Abort(viewer);
         return;
       }
+      if (feed.info() == nullptr) return;  // deleted meanwhile, which it is told next
       ++stats_.gaps;
-      viewer.TellGap(payload, viewer.position_, result.gap_end, result.cause);
+      viewer.TellGap(payload, *feed.info(), viewer.position_, result.gap_end, result.cause);
       viewer.QueueNotice(payload);
       viewer.position_ = result.gap_end;
       return;

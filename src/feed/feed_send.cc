@@ -82,7 +82,7 @@ void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
   const LogInfo& info = *feed.info();
   if (viewer.position_ < info.first) {
     ++stats_.gaps;
-    viewer.TellGap(payload, viewer.position_, info.first, GapCause::kRetention);
+    viewer.TellGap(payload, info, viewer.position_, info.first, GapCause::kRetention);
     viewer.QueueNotice(payload);
     viewer.position_ = info.first;
     payload.clear();

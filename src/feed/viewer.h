@@ -64,7 +64,8 @@ class Viewer {
   /// a negative number: broken, OnAborted follows.
   virtual int64_t Write(std::span<const iovec> parts) = 0;
   /// Append what the client is told, without framing.
-  virtual void TellGap(std::string& out, Position from, Position to, GapCause cause) = 0;
+  virtual void TellGap(std::string& out, const LogInfo& info, Position from, Position to,
+                       GapCause cause) = 0;
   virtual void TellReset(std::string& out, const LogInfo& info, ResetCause cause) = 0;
   virtual void TellEnd(std::string& out, const LogInfo& info) = 0;
   virtual void TellDeleted(std::string& out) = 0;
