@@ -39,6 +39,7 @@ RULES = {
     "format": tidy_code.formatted,
     "links": tidy_docs.links,
     "adr-index": tidy_docs.adr_index,
+    "bounds": tidy_docs.bounds,
     "commands-exist": tidy_docs.commands_exist,
 }
 

@@ -61,6 +61,37 @@ def adr_index(tree):
             yield path, 1, "has no date"
 
 
+CONFIG_HEADERS = ("src/server/server_config.h", "src/store/store_options.h")
+BOUND = re.compile(r"uint64_t\s+(\w+_(?:bytes|ms|s)|connections|viewers|page_entries|turn_sends)"
+                   r"\s*=\s*([\d']+)(?:ULL)?(?:\s*<<\s*(\d+))?\s*;")
+UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "ms": 1}
+
+
+def documented(cell, name):
+    """A table cell such as "16 KiB" or "10,000" in the unit of the setting; None if it is none."""
+    match = re.fullmatch(r"([\d,]+) ?(\w*)", cell)
+    units = {**UNITS, "s": 1000 if name.endswith("_ms") else 1}
+    if not match or match.group(2) not in units:
+        return None
+    return int(match.group(1).replace(",", "")) * units[match.group(2)]
+
+
+def bounds(tree):
+    """ARCHITECTURE.md names every bound with the default that the code has."""
+    page = "ARCHITECTURE.md"
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*?) \|", tree.text(page) if page in tree.files else "",
+                      re.M)
+    told = {name: documented(cell, name) for name, cell in rows}
+    for path in CONFIG_HEADERS:
+        text = tree.text(path) if path in tree.files else ""
+        for match in BOUND.finditer(text):
+            name, value = match.group(1), int(match.group(2).replace("'", ""))
+            value <<= int(match.group(3) or 0)
+            if told.get(name) != value:
+                line = text.count("\n", 0, match.start()) + 1
+                yield path, line, f"{name} is {value}, {page} says {told.get(name)}"
+
+
 def commands_exist(tree):
     """Scripts that the documents name are there."""
     for path in documents(tree):

@@ -47,6 +47,7 @@ TS_METHOD = "class A {\n  m(a = `${b}{`): void {\n" + lines(70) + "  }\n}\n"
 TS_DESCRIBE = 'describe("a", () => {\n' + '  it("b", () => {\n  });\n' * 40 + "});\n"
 PY_LONG = "def long():\n" + lines(70, "    x = 1\n")
 SH_LONG = "long() {\n" + lines(70, "  true\n") + "}\n"
+CONFIG = "#pragma once\nuint64_t idle_ms = 10'000;\n"
 
 # rule: [(files that break it, file that must be named)]
 BAD = {
@@ -131,6 +132,11 @@ BAD = {
         ({"docs/adr/0002-two.md": "# Two\n\n2026-11-23\n"}, "docs/adr/0002-two.md"),
         ({"docs/adr/0001-one.md": "# One\n"}, "docs/adr/0001-one.md"),
     ],
+    "bounds": [
+        ({"src/server/server_config.h": CONFIG, "ARCHITECTURE.md": "| `idle_ms` | 9 s | x |\n"},
+         "src/server/server_config.h"),
+        ({"src/server/server_config.h": CONFIG}, "src/server/server_config.h"),
+    ],
     "commands-exist": [({"README.md": "run `scripts/none`\n"}, "README.md")],
 }
 
@@ -156,6 +162,9 @@ FINE = {
     ],
     "debug-prints": [{"src/app/main.cc": 'void f() { std::fputs("x", stdout); }\n'}],
     "hosts-and-paths": [{"README.md": "GET /api/home/x and $HOME/tmp/x\n"}],
+    "bounds": [
+        {"src/server/server_config.h": CONFIG, "ARCHITECTURE.md": "| `idle_ms` | 10 s | x |\n"},
+    ],
     "links": [{"README.md": "# A b: c\n\n[x](#a-b-c) [y](https://example.net) `[z](none)`\n"}],
 }
 
