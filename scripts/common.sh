@@ -4,6 +4,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
+# What was compiled in one clone or build directory is taken from the cache in another.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 # How many compilers at a time: each may take a gigabyte, so small machines get fewer than cores.
 jobs_that_fit() {
   local cores memory_gb
