@@ -1,0 +1,227 @@
+// What every browser test needs: a server that can be killed and started again, a front that counts
+// requests, the two browsers, and waiting for a condition.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium, firefox } from 'playwright-core';
+
+export const BINARY = process.env.TAILRACE_BINARY;
+if (!BINARY) throw new Error('TAILRACE_BINARY names the program under test; run.sh sets it');
+
+/** Generous: a loaded machine is slow, a broken program never gets there. */
+export const TIMEOUT_MS = 60_000;
+
+const BROWSERS = {
+  chromium: () =>
+    chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-dev-shm-usage',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    }),
+  firefox: () => firefox.launch({ channel: 'moz-firefox', executablePath: '/usr/bin/firefox-esr' }),
+};
+
+/** TAILRACE_BROWSERS=chromium runs one of them only. */
+export const browserNames = (process.env.TAILRACE_BROWSERS ?? 'chromium,firefox').split(',');
+
+export function launch(name) {
+  return BROWSERS[name]();
+}
+
+/** Resolves with the first value of `probe` that is truthy; `what` is for the error. */
+export async function waitFor(what, probe, timeoutMs = TIMEOUT_MS) {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A `tailrace serve` on its own port and directory, which both outlive kill(). */
+export class Server {
+  #child;
+  #output = '';
+
+  static async start(...options) {
+    const server = new Server();
+    server.options = options;
+    server.port = await freePort();
+    server.directory = mkdtempSync(path.join(tmpdir(), 'tailrace-browser-'));
+    server.data = path.join(server.directory, 'data');
+    server.url = `http://127.0.0.1:${server.port}`;
+    await server.restart();
+    return server;
+  }
+
+  async restart() {
+    const listen = `127.0.0.1:${this.port}`;
+    this.#child = spawn(BINARY, ['serve', '--listen', listen, '--data', this.data, ...this.options], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const child = this.#child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.#output = (this.#output + text).slice(-8192)));
+    }
+    await waitFor('the server is ready', async () => {
+      if (child.exitCode !== null) throw new Error(`the server exited with ${child.exitCode}:\n${this.#output}`);
+      return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
+    });
+  }
+
+  /** As if the power went: nothing is finished, nothing is said. */
+  async kill(signal = 'SIGKILL') {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill(signal);
+    await once(this.#child, 'exit');
+  }
+
+  async stop() {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** An API call that has to succeed; the answer as JSON. */
+  async call(method, pathname, body, type = 'application/json') {
+    const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const answer = await fetch(`${this.url}/api/v1${pathname}`, {
+      method,
+      body: body === undefined ? undefined : text,
+      headers: body === undefined ? {} : { 'Content-Type': type },
+    });
+    const content = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${pathname}: ${answer.status} ${content}`);
+    return content === '' ? undefined : JSON.parse(content);
+  }
+
+  /** Appends lines, each an entry. */
+  append(log, lines) {
+    const body = lines.map((line) => JSON.stringify(typeof line === 'string' ? { text: line } : line)).join('\n');
+    return this.call('POST', `/logs/${log}/entries`, body, 'application/x-ndjson');
+  }
+
+  end(log, outcome) {
+    return this.call('POST', `/logs/${log}/end`, outcome);
+  }
+
+  /** Runs a shell script under `tailrace exec`. `done` resolves with its exit code. */
+  exec(log, script, ...options) {
+    const child = spawn(BINARY, ['exec', log, ...options, '--', 'sh', '-c', script], {
+      env: { ...process.env, TAILRACE_URL: this.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    const done = once(child, 'close').then(([code]) => code);
+    return { child, done, output: () => output };
+  }
+}
+
+/**
+ * A web server that shows `pages` (path to HTML) and passes everything else on to `target` byte by
+ * byte as it comes. If the target goes away, so does the browser's connection.
+ */
+export class Front {
+  /** {method, url, lastEventId, status} of everything passed on, in order; status undefined: no answer yet. */
+  requests = [];
+  #server;
+
+  static async start(target, pages = {}) {
+    const front = new Front();
+    front.#server = http.createServer((request, response) => {
+      const page = pages[new URL(request.url, 'http://front').pathname];
+      if (page !== undefined) response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      else front.#pass(target, request, response);
+    });
+    front.#server.listen(0, '127.0.0.1');
+    await once(front.#server, 'listening');
+    front.url = `http://127.0.0.1:${front.#server.address().port}`;
+    return front;
+  }
+
+  #pass(target, request, response) {
+    const { method, url, headers } = request;
+    const record = { method, url, lastEventId: headers['last-event-id'], status: undefined };
+    this.requests.push(record);
+    const upstream = http.request(target + url, { method, headers, agent: false });
+    upstream.on('response', (answer) => {
+      record.status = answer.statusCode;
+      response.writeHead(answer.statusCode, answer.headers);
+      response.flushHeaders();
+      answer.on('data', (bytes) => response.write(bytes));
+      answer.on('end', () => response.end());
+      answer.on('error', () => response.destroy());
+    });
+    upstream.on('error', () => response.destroy());
+    response.on('close', () => upstream.destroy());
+    request.pipe(upstream);
+  }
+
+  /** The requests for event streams only. */
+  streams() {
+    return this.requests.filter(({ url }) => url.includes('/events') || url.includes('/sse/logs/?'));
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** A page that tells of every script error, console error and breach of the content security policy. */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 700 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIMEOUT_MS);
+  const troubles = [];
+  page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') troubles.push(`console: ${message.text()} ${message.location()?.url ?? ''}`);
+  });
+  await page.addInitScript(() => {
+    globalThis.breaches = [];
+    document.addEventListener('securitypolicyviolation', (event) => {
+      globalThis.breaches.push(`${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return {
+    page,
+    /** All of it, without what a browser says about answers that a test provokes. */
+    async troubles({ allow = /^$/ } = {}) {
+      const breaches = await page.evaluate(() => globalThis.breaches);
+      return [...breaches, ...troubles].filter((trouble) => !allow.test(trouble));
+    },
+    close: () => context.close(),
+  };
+}
+
+/** What browsers print when a server is away; not ours to prevent. */
+export const NETWORK_TROUBLE = /ERR_|Failed to load resource|can.t establish a connection|was interrupted/;
+
+export function numbered(prefix, count, from = 0) {
+  return Array.from({ length: count }, (_, i) => `${prefix} ${from + i}`);
+}

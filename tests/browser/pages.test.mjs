@@ -1,0 +1,299 @@
+// Tailrace's own pages in real browsers.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { browserNames, Front, launch, NETWORK_TROUBLE, numbered, openPage, Server, waitFor } from './harness.mjs';
+
+/** The text of the rows that are in the document, with the line number of each. */
+const rowsOf = (page) =>
+  page.locator('tailrace-lines').evaluate((lines) =>
+    [...lines.shadowRoot.querySelectorAll('.row')].map((row) => ({
+      line: Number(row.dataset.line),
+      text: row.querySelector('.text').textContent,
+      stream: row.dataset.stream,
+    })),
+  );
+
+const scrollOf = (page) =>
+  page.locator('tailrace-lines').evaluate((lines) => {
+    const scroller = lines.shadowRoot.querySelector('.scroller');
+    return { top: scroller.scrollTop, below: scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight };
+  });
+
+const statusIs = (page, label) => page.locator('[role=status]', { hasText: label }).waitFor();
+const lineIs = (page, line) => page.locator(`.row[data-line="${line}"]`).waitFor({ state: 'attached' });
+
+for (const name of browserNames) {
+  describe(`The pages in ${name}`, () => {
+    let browser, server, front;
+    before(async () => {
+      [browser, server] = await Promise.all([launch(name), Server.start()]);
+      front = await Front.start(server.url);
+    });
+    after(async () => {
+      await browser?.close();
+      front?.stop();
+      await server?.stop();
+    });
+
+    test('the list shows logs as they begin, end and go', async () => {
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/`);
+      await page.getByText('No logs yet').waitFor();
+      await server.call('PUT', '/logs/deploy/1', { title: 'Roll out <b>web</b>' });
+      await page.getByRole('link', { name: /Running.*Roll out <b>web<\/b>.*deploy\/1/s }).waitFor();
+      await server.append('deploy/1', numbered('line', 3));
+      await server.end('deploy/1', { outcome: 'failed', exit_code: 2 });
+      await page.getByRole('link', { name: /Failed.*deploy\/1.*exit code 2.*3 lines/s }).waitFor();
+      await server.append('build/x', ['one']);
+      await page.getByRole('link', { name: /Running.*build\/x/s }).waitFor();
+      assert.deepEqual(
+        await page.locator('li a').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
+        ['/logs/build/x', '/logs/deploy/1'],
+      );
+      await server.call('DELETE', '/logs/build/x');
+      await waitFor('the deleted log is gone', async () => (await page.locator('li').count()) === 1);
+      await page.getByRole('link', { name: /deploy\/1/ }).click();
+      await statusIs(page, 'Failed');
+      assert.equal(await page.locator('h1').textContent(), 'Roll out <b>web</b>');
+      assert.deepEqual(await tab.troubles(), []);
+      await tab.close();
+    });
+
+    test('the list has older pages and comes back after kill -9', async () => {
+      for (let i = 0; i < 60; i++) await server.append(`many/${i}`, ['x']);
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/`);
+      await page.locator('a[href="/logs/many/59"]').waitFor();
+      assert.equal(await page.locator('li').count(), 50);
+      await page.getByRole('button', { name: 'Older logs' }).click();
+      await page.locator('a[href="/logs/many/0"]').waitFor();
+      assert.ok((await page.locator('li').count()) >= 60);
+
+      await server.kill();
+      await statusIs(page, 'Reconnecting');
+      await server.restart();
+      await server.append('many/60', ['x']); // Perhaps before the page is back.
+      await page.locator('a[href="/logs/many/60"]').waitFor();
+      await statusIs(page, 'Live');
+      assert.ok((await page.locator('li').count()) >= 61);
+      assert.deepEqual(await tab.troubles({ allow: NETWORK_TROUBLE }), []);
+      await tab.close();
+    });
+
+    test('a log is watched from before its first line to its verdict', async () => {
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/live`);
+      await statusIs(page, 'Waiting for the log to begin');
+      const go = path.join(server.directory, `go-${name}`);
+      const job = server.exec(
+        'deploy/live',
+        `for i in 1 2 3; do echo "out $i"; done
+         while [ ! -e '${go}' ]; do sleep 0.05; done
+         echo "bad news" >&2
+         exit 3`,
+        '--title',
+        'A job that fails',
+      );
+      await lineIs(page, 3);
+      await statusIs(page, 'Live');
+      writeFileSync(go, '');
+      await statusIs(page, 'Failed');
+      assert.equal(await job.done, 3, job.output());
+      assert.deepEqual(await rowsOf(page), [
+        { line: 1, text: 'out 1', stream: 'stdout' },
+        { line: 2, text: 'out 2', stream: 'stdout' },
+        { line: 3, text: 'out 3', stream: 'stdout' },
+        { line: 4, text: 'bad news', stream: 'stderr' },
+      ]);
+      const verdict = page.getByRole('region', { name: 'Outcome' });
+      assert.match(await verdict.innerText(), /Failed\s+exit code 3\s+\d+(\.\d+)?s/);
+      await page.getByRole('heading', { name: 'A job that fails' }).waitFor();
+      assert.equal(await page.title(), 'Failed · A job that fails · Tailrace');
+      const streams = front.streams().filter(({ url }) => url.includes('deploy/live'));
+      assert.equal(streams.length, 1);
+      // That the log was not there yet is an answer of 404, which browsers print.
+      assert.deepEqual(await tab.troubles({ allow: /404/ }), []);
+      await tab.close();
+    });
+
+    test('each line stands there once after kill -9 in the middle', async () => {
+      await server.append('deploy/kill', numbered('line', 1500));
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/kill`);
+      await statusIs(page, 'Live');
+      await server.append('deploy/kill', numbered('line', 100, 1500));
+      await lineIs(page, 1600);
+      await server.kill();
+      await statusIs(page, 'Reconnecting');
+      await server.restart();
+      await server.append('deploy/kill', numbered('line', 100, 1600));
+      await server.end('deploy/kill', { outcome: 'succeeded', exit_code: 0 });
+      await statusIs(page, 'Succeeded');
+      await lineIs(page, 1700);
+      const rows = await rowsOf(page);
+      assert.deepEqual(
+        rows.map((row) => row.text),
+        numbered('line', rows.length, 1700 - rows.length),
+      );
+      assert.ok(rows.length >= 1200);
+      assert.deepEqual(
+        rows.map((row) => row.line),
+        rows.map((_, i) => 1700 - rows.length + i + 1),
+      );
+      assert.deepEqual(await tab.troubles({ allow: NETWORK_TROUBLE }), []);
+      await tab.close();
+    });
+
+    test('scrolling up stops following, and a button returns', async () => {
+      await server.append('deploy/scroll', numbered('line', 500));
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/scroll`);
+      await statusIs(page, 'Live');
+      await lineIs(page, 500);
+      await waitFor('the newest line is in view', async () => (await scrollOf(page)).below <= 1);
+      await server.append('deploy/scroll', numbered('line', 50, 500));
+      await lineIs(page, 550);
+      await waitFor('it follows', async () => (await scrollOf(page)).below <= 1);
+      const jump = page.locator('.jump');
+      assert.equal(await jump.isVisible(), false);
+
+      await page.mouse.move(500, 400);
+      await page.mouse.wheel(0, -900);
+      await waitFor('it has scrolled up', async () => (await scrollOf(page)).below > 500);
+      const { top } = await scrollOf(page);
+      await server.append('deploy/scroll', numbered('line', 50, 550));
+      await page.getByRole('button', { name: '50 new lines' }).waitFor();
+      await lineIs(page, 600);
+      assert.equal((await scrollOf(page)).top, top);
+
+      await jump.click();
+      await waitFor('it is back at the end', async () => (await scrollOf(page)).below <= 1);
+      await server.append('deploy/scroll', numbered('line', 50, 600));
+      await lineIs(page, 650);
+      await waitFor('it follows again', async () => (await scrollOf(page)).below <= 1);
+      assert.equal(await jump.isVisible(), false);
+      assert.deepEqual(await tab.troubles(), []);
+      await tab.close();
+    });
+
+    test('hostile text is text', async () => {
+      const hostile = [
+        '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>',
+        '\u001b[1;31mred\u001b[0m plain \u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007',
+        'nul \u0000 bell \u0007 esc \u001b',
+        '10%\r50%\r100%',
+        'two\nlines',
+        '${alert(1)} {{7*7}} &lt;b&gt; \u202egnp.exe',
+        '',
+      ];
+      await server.call('PUT', '/logs/deploy/hostile', { title: '</title><script>document.title="owned"</script>' });
+      await server.append('deploy/hostile', hostile);
+      await server.append('deploy/hostile', [
+        { text: 'named', stream: '"><b>x', source: '"><img src=x>', level: '<script>' },
+      ]);
+      await server.call('POST', '/logs/deploy/hostile/entries', Buffer.from([0xff, 0xc3, 0x28, 0x0a]), 'text/plain');
+      await server.append('deploy/hostile', [`long ${'x'.repeat(300_000)} end`]);
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/hostile`);
+      await lineIs(page, 10);
+      await server.append('deploy/hostile', ['<b>live</b>']);
+      await lineIs(page, 11);
+      await server.end('deploy/hostile', { outcome: 'failed', reason: '<b onclick=x>reason</b>' });
+      await page.getByText('<b onclick=x>reason</b>').waitFor();
+      const texts = (await rowsOf(page)).map((row) => row.text);
+      assert.deepEqual(texts.slice(0, 9), [
+        hostile[0],
+        'red plain link',
+        'nul \u2400 bell \u2407 esc \u241b',
+        '10%\n50%\n100%',
+        'two\nlines',
+        '${alert(1)} {{7*7}} &lt;b&gt; \ufffdgnp.exe',
+        '',
+        'named',
+        '\ufffd\ufffd(',
+      ]);
+      assert.match(texts[9], /^long x{16379}Show all 300,009 characters$/);
+      assert.equal(texts[10], '<b>live</b>');
+      assert.equal(await page.locator('.row .fg1.bold').textContent(), 'red');
+      assert.equal(await page.locator('tailrace-lines :is(img, script, b, iframe)').count(), 0);
+      await page.getByRole('button', { name: 'Show all' }).click();
+      assert.equal((await rowsOf(page))[9].text, `long ${'x'.repeat(300_000)} end`);
+      assert.equal(await page.title(), 'Failed · </title><script>document.title="owned"</script> · Tailrace');
+      assert.deepEqual(await tab.troubles(), []);
+      await tab.close();
+    });
+
+    test('200,000 lines open at once and can be read up to the first', async () => {
+      for (let from = 0; from < 200_000; from += 10_000) await server.append('deploy/big', numbered('line', 10_000, from));
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/big`);
+      await lineIs(page, 200_000);
+      await page.getByText('200,000 lines').waitFor();
+      const count = () => page.locator('.row').count();
+      assert.ok((await count()) <= 1000);
+
+      // Older pages come as the reader scrolls up; the document stays small.
+      await page.mouse.move(500, 400);
+      for (let line = 199_000; line > 190_000; line -= 1000) {
+        await page.locator('tailrace-lines').evaluate((lines) => (lines.shadowRoot.querySelector('.scroller').scrollTop = 400));
+        await lineIs(page, line);
+      }
+      assert.ok((await count()) <= 4250);
+      const rows = await rowsOf(page);
+      assert.deepEqual(
+        rows.map((row) => row.text),
+        numbered('line', rows.length, rows[0].line - 1),
+      );
+
+      // A link to a line far away; from there down to the end.
+      await page.goto(`${front.url}/logs/deploy/big#L5`);
+      await page.locator('.row.target[data-line="5"]').waitFor();
+      assert.equal((await rowsOf(page))[0].line, 1);
+      await page.locator('.jump').click();
+      await lineIs(page, 200_000);
+      await waitFor('it is at the end', async () => (await scrollOf(page)).below <= 1);
+      await server.append('deploy/big', numbered('line', 30_000, 200_000));
+      await lineIs(page, 230_000);
+      await page.getByText('230,000 lines').waitFor();
+      assert.ok((await count()) <= 4250);
+      assert.deepEqual(await tab.troubles(), []);
+      await tab.close();
+    });
+
+    test('a log deleted and begun again is told, and the new one shown', async () => {
+      await server.append('deploy/again', numbered('old', 5));
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/again`);
+      await lineIs(page, 5);
+      await statusIs(page, 'Live');
+      await server.call('DELETE', '/logs/deploy/again');
+      await statusIs(page, 'Deleted');
+      assert.equal((await rowsOf(page)).length, 5);
+
+      await server.append('deploy/again', numbered('new', 3));
+      await page.reload();
+      await lineIs(page, 3);
+      await statusIs(page, 'Live');
+      await server.kill();
+      await statusIs(page, 'Reconnecting');
+      await server.restart();
+      await server.call('DELETE', '/logs/deploy/again');
+      await server.append('deploy/again', numbered('third', 2));
+      // Whether the browser was back before the deletion decides which of the two it was told.
+      await page.locator('[role=alert]', { hasText: /deleted and begun again|was deleted/ }).waitFor();
+      assert.deepEqual(await tab.troubles({ allow: NETWORK_TROUBLE }), []);
+      await tab.close();
+    });
+  });
+}
