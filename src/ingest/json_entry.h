@@ -1,0 +1,34 @@
+// JsonEntryReader: one JSON object of an append as an entry (body_parser.h says which members).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/body_parser.h"
+#include "ingest/json_reader.h"
+
+namespace tailrace {
+
+/// One thread.
+class JsonEntryReader {
+ public:
+  explicit JsonEntryReader(const BodyLimits& limits);
+
+  /// Adds the object as one entry, or as partial ones if its text is too long. kInvalid, kTooLarge
+  /// with Error::field and a reason that continues "entry n …"; then nothing was added.
+  Result<void> Read(std::string_view object, TimeNs now, EntryRun& out);
+
+ private:
+  Result<void> TakeMember(const JsonMember& member, Entry& entry);
+  Result<void> BuildFields(Entry& entry);
+
+  BodyLimits limits_;
+  JsonReader reader_;
+  std::vector<JsonMember> members_;
+  std::vector<JsonMember> others_;  // what goes into Entry::fields
+  std::string fields_;
+  uint32_t seen_ = 0;  // known members of this object, a bit each
+};
+
+}  // namespace tailrace
