@@ -21,6 +21,7 @@ namespace {
 constexpr uint64_t kFinishReserveBytes = 64 << 10;
 // An empty spool is cut back to its header when it has grown beyond this.
 constexpr uint64_t kStartOverBytes = 1 << 20;
+constexpr int64_t kRoomPollMs = 200;
 constexpr uint64_t kPunchBytes = 4 << 20;
 
 std::string ErrnoText() {
@@ -157,9 +158,19 @@ bool Spool::Append(std::string_view encoded, uint64_t count) {
                      options_.limit_bytes);
 }
 
-bool Spool::Finish(const std::optional<Outcome>& outcome) {
-  return WriteRecord(static_cast<uint8_t>(SpoolRecordKind::kFinish), EncodeSpoolOutcome(outcome), 0,
-                     options_.limit_bytes + kFinishReserveBytes);
+bool Spool::AppendLastWord(std::string_view encoded, uint64_t count) {
+  return WriteRecord(static_cast<uint8_t>(SpoolRecordKind::kEntries), encoded, count,
+                     options_.limit_bytes + kFinishReserveBytes / 2);
+}
+
+void Spool::Finish(std::optional<Outcome> outcome) {
+  if (WriteRecord(static_cast<uint8_t>(SpoolRecordKind::kFinish), EncodeSpoolOutcome(outcome), 0,
+                  options_.limit_bytes + kFinishReserveBytes)) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  unwritten_finish_ = std::move(outcome);
+  changed_.notify_all();
 }
 
 // Only this thread moves end_ and next_sequence_, so the write itself needs no lock.
@@ -219,11 +230,13 @@ Result<std::string> Spool::ReadAt(uint64_t offset, uint64_t size) const {
 Result<SpoolBatch> Spool::Read(size_t max_bytes) {
   uint64_t offset = 0, end = 0;
   SpoolBatch batch;
+  std::optional<std::optional<Outcome>> unwritten_finish;
   {
     const std::lock_guard lock(mutex_);
     offset = delivered_;
     end = end_;
     batch.first = acknowledged_;
+    unwritten_finish = unwritten_finish_;
   }
   marks_.clear();
   while (offset < end && !batch.finished && batch.encoded.size() < max_bytes) {
@@ -255,6 +268,12 @@ Result<SpoolBatch> Spool::Read(size_t max_bytes) {
         std::min<uint64_t>(batch.first - std::min(batch.first, head->first), head->count);
     batch.count += head->count - skipped;
     batch.encoded.append(reader.Rest());
+  }
+  if (offset == end && unwritten_finish) {
+    batch.finished = true;
+    batch.outcome = *std::move(unwritten_finish);
+    marks_.push_back({batch.first + batch.count, offset});
+    return batch;
   }
   // The last record stays undelivered, so that a recovery finds it again.
   if (!batch.finished) marks_.push_back({batch.first + batch.count, offset});
@@ -290,14 +309,18 @@ void Spool::PunchDelivered() {
 void Spool::WaitForData(int64_t timeout_ms, const std::function<bool()>& stop) {
   std::unique_lock lock(mutex_);
   const uint64_t seen = end_;
-  const auto ready = [&] { return delivered_ < end_ || end_ != seen || stop(); };
+  const auto ready = [&] {
+    return delivered_ < end_ || end_ != seen || unwritten_finish_ || stop();
+  };
   changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), ready);
 }
 
-void Spool::WaitForRoom(const std::function<bool()>& stop) {
+void Spool::WaitForRoom() {
   std::unique_lock lock(mutex_);
   const uint64_t room = options_.limit_bytes / 8 * 7;
-  changed_.wait(lock, [&] { return UsedBytes() <= room || stop(); });
+  // If it is the disk that refuses, nobody tells when it has room again.
+  changed_.wait_for(lock, std::chrono::milliseconds(kRoomPollMs),
+                    [&] { return full_ && UsedBytes() <= room; });
 }
 
 void Spool::Wake() {

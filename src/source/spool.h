@@ -79,11 +79,13 @@ class Spool {
   /// Adds a run of encoded entries. False: no room or the disk refuses it; nothing was added, and
   /// Problem() says why. Once full it stays so until an eighth is free.
   bool Append(std::string_view encoded, uint64_t count);
-  /// Nothing comes any more. Has room kept for it. False: the disk refuses it.
-  bool Finish(const std::optional<Outcome>& outcome);
+  /// The same for a short last word: may use the room that is kept beyond the limit.
+  bool AppendLastWord(std::string_view encoded, uint64_t count);
+  /// Nothing comes any more. Has room kept for it; what the disk refuses is kept in memory.
+  void Finish(std::optional<Outcome> outcome);
   std::string Problem() const;
-  /// Until there may be room again or `stop` says so; `stop` is looked at on every Wake().
-  void WaitForRoom(const std::function<bool()>& stop);
+  /// Returns when there is room again, but at the latest after a fraction of a second.
+  void WaitForRoom();
 
   // The reader: one thread.
 
@@ -141,7 +143,8 @@ class Spool {
   uint64_t delivered_ = 0;      ///< Offset of the record with the first undelivered entry.
   uint64_t acknowledged_ = 0;   ///< Number of the first undelivered entry.
   uint64_t punched_ = 0;        ///< Records before this offset take no space.
-  bool finished_ = false;
+  bool finished_ = false;       ///< The file holds the last record.
+  std::optional<std::optional<Outcome>> unwritten_finish_;  ///< What Finish could not write.
   bool full_ = false;
   std::string problem_;
 };

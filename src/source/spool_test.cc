@@ -89,7 +89,7 @@ TEST_F(SpoolTest, AnotherProcessFindsWhatIsLeft) {
     ASSERT_TRUE(spool->Read(1 << 20));
     spool->Acknowledge(1, 5);
     ASSERT_TRUE(spool->Append(Encoded(3, 1), 1));
-    ASSERT_TRUE(spool->Finish(Outcome{OutcomeKind::kFailed, 3, "exit code 3"}));
+    spool->Finish(Outcome{OutcomeKind::kFailed, 3, "exit code 3"});
   }
   for (int time = 0; time < 2; ++time) {  // The end is there until the file is deleted.
     const auto spool = Reopen();
@@ -119,7 +119,7 @@ TEST_F(SpoolTest, AFileCutAnywhereGivesAPrefix) {
   {
     const auto spool = Make();
     for (int n = 0; n < 4; ++n) ASSERT_TRUE(spool->Append(Encoded(n, 1), 1));
-    ASSERT_TRUE(spool->Finish(std::nullopt));
+    spool->Finish(std::nullopt);
   }
   const auto whole = fs::file_size(path_);
   uint64_t last = 5;
@@ -178,7 +178,10 @@ TEST_F(SpoolTest, TheLimitHoldsAndRoomComesBackWithDelivery) {
   EXPECT_TRUE(spool->Append(run, 20));
   while (spool->Append(run, 20)) {
   }
-  EXPECT_TRUE(spool->Finish(Outcome{}));  // has room kept for it
+  EXPECT_TRUE(spool->AppendLastWord(Encoded(0, 1), 1));
+  const auto before = fs::file_size(path_);
+  spool->Finish(Outcome{});
+  EXPECT_GT(fs::file_size(path_), before);  // has room kept for it
 }
 
 TEST_F(SpoolTest, ASpoolThatIsDeliveredStartsOver) {
@@ -229,6 +232,24 @@ TEST_F(SpoolTest, AFullDiskCostsOnlyWhatItDoesNotTake) {
   fail = 0;
   ASSERT_TRUE(spool->Append(Encoded(2, 1), 1));
   EXPECT_EQ(Texts(*spool->Read(1 << 20)), (std::vector<std::string>{"line 0", "line 2"}));
+}
+
+TEST_F(SpoolTest, AnEndThatTheDiskRefusesIsKeptInMemory) {
+  bool fail = false;
+  SpoolOptions options;
+  options.io.write = [&fail](int fd, const void* data, size_t size, off_t offset) -> ssize_t {
+    errno = ENOSPC;
+    return fail ? -1 : ::pwrite(fd, data, size, offset);
+  };
+  const auto spool = Make(options);
+  ASSERT_TRUE(spool->Append(Encoded(0, 2), 2));
+  fail = true;
+  spool->Finish(Outcome{OutcomeKind::kCancelled, {}, "SIGTERM"});
+  spool->WaitForData(1'000'000, [] { return false; });
+  const auto batch = spool->Read(1 << 20);
+  EXPECT_EQ(batch->count, 2u);
+  EXPECT_TRUE(batch->finished);
+  EXPECT_EQ(batch->outcome->reason, "SIGTERM");
 }
 
 TEST_F(SpoolTest, WorksWithoutAnyFile) {
