@@ -5,7 +5,7 @@ tools/clang_tidy.py BUILD_DIR [--heavy] [FILE…]
 
 What passed is remembered in the user's cache folder by the hash of the file, of all of our headers
 that it includes, of .clang-tidy and of its command: 2 to 4 s a file and core are saved each time.
---heavy adds the checks that are too slow for every day (the static analyzer).
+--heavy adds the tests, and checks that are too slow for every day (the static analyzer).
 """
 
 import argparse
@@ -109,7 +109,8 @@ def main():
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     entries = entries_of(build)
-    chosen = [path.resolve() for path in arguments.files] or sorted(entries)
+    usual = [path for path in entries if arguments.heavy or not path.stem.endswith("_test")]
+    chosen = [path.resolve() for path in arguments.files] or sorted(usual)
     database = write_database(build, entries)
     cache = cache_folder()
     stamps = {path: cache / key_of(path, entries[path], arguments.heavy) for path in chosen}
