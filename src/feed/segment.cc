@@ -33,12 +33,14 @@ SegmentPtr MakeSegment(const SegmentRenderer& renderer, Format format, std::stri
   segment->end = end;
   segment->bytes = "00000000\r\n";
   renderer.Render(format, incarnation, begin, end, chunks, segment->bytes);
+  CHECK(segment->bytes.size() > kSizeLineBytes);  // nothing would be the last chunk, §7.1
   FillSizeLine(segment->bytes.data(), segment->bytes.size() - kSizeLineBytes);
   segment->bytes.append(kLineEnd);
   return segment;
 }
 
 void AppendHttpChunk(std::string& out, std::string_view payload) {
+  CHECK(!payload.empty());
   const size_t start = out.size();
   out.append("00000000\r\n").append(payload).append(kLineEnd);
   FillSizeLine(out.data() + start, payload.size());

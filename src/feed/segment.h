@@ -33,7 +33,8 @@ using SegmentPtr = std::shared_ptr<const Segment>;
 class SegmentRenderer {
  public:
   virtual ~SegmentRenderer() = default;
-  /// Appends entries [begin, end) of the incarnation. `chunks` are contiguous and cover them.
+  /// Appends entries [begin, end) of the incarnation, at least one byte. `chunks` are contiguous
+  /// and cover them.
   virtual void Render(Format format, std::string_view incarnation, Position begin, Position end,
                       std::span<const ChunkPtr> chunks, std::string& out) const = 0;
 };
@@ -41,7 +42,7 @@ class SegmentRenderer {
 SegmentPtr MakeSegment(const SegmentRenderer& renderer, Format format, std::string_view incarnation,
                        Position begin, Position end, std::span<const ChunkPtr> chunks);
 
-/// `payload` as one HTTP/1.1 chunk, appended.
+/// `payload`, which is not empty, as one HTTP/1.1 chunk, appended.
 void AppendHttpChunk(std::string& out, std::string_view payload);
 
 }  // namespace tailrace
