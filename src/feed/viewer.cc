@@ -1,6 +1,7 @@
 #include "feed/viewer.h"
 
 #include "base/check.h"
+#include "feed/feed.h"
 
 namespace tailrace {
 
@@ -23,6 +24,11 @@ void ViewerList::Remove(Viewer& viewer) {
 bool Viewer::Idle() const {
   return (state_ == State::kFollowing || state_ == State::kWaiting) && notices_.empty() &&
          !MidSegment() && !finishing_;
+}
+
+uint64_t Viewer::Lag() const {
+  if (feed_ == nullptr || log_number_ == 0 || log_number_ != feed_->number()) return 0;
+  return feed_->head() - position_;
 }
 
 void Viewer::QueueNotice(std::string_view payload) {

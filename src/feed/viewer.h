@@ -56,6 +56,8 @@ class Viewer {
 
   Position position() const { return position_; }
   uint64_t SentBytes() const { return sent_bytes_; }
+  /// Entries between it and the head, as far as this worker knows.
+  uint64_t Lag() const;
   /// At the head with nothing under way: a heartbeat may go out.
   bool Idle() const;
 

@@ -39,8 +39,8 @@ void Listener::OnReady(bool /*readable*/, bool /*writable*/) {
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      ++starved_;
       Pause();  // level-triggered: without this the loop would spin
+      if (on_starved_) on_starved_();
     }
     if (errno != ECONNABORTED && errno != EINTR) return;
   }

@@ -1,7 +1,6 @@
 // Listener: accepts connections on one address and hands their descriptors out.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 
 #include "io/poller.h"
@@ -18,12 +17,11 @@ class Listener final : private PollHandler {
   /// Owns `listen_fd` (OpenListenSocket). Accepts from now on.
   Listener(Loop& loop, int listen_fd, OnAccept on_accept);
 
-  /// While paused, clients wait in the kernel's listen queue. A full descriptor table pauses by
-  /// itself and says so with `Starved`; whoever closes descriptors calls Resume.
+  /// While paused, clients wait in the kernel's listen queue.
   void Pause();
   void Resume();
-  bool Paused() const { return paused_; }
-  uint64_t Starved() const { return starved_; }
+  /// A full descriptor table pauses by itself and calls `hook`, who has Resume called later.
+  void SetOnStarved(std::function<void()> hook) { on_starved_ = std::move(hook); }
 
  private:
   void OnReady(bool readable, bool writable) override;
@@ -31,8 +29,8 @@ class Listener final : private PollHandler {
 
   Poller poller_;
   OnAccept on_accept_;
+  std::function<void()> on_starved_;
   bool paused_ = false;
-  uint64_t starved_ = 0;  // times that accept found no descriptor
 };
 
 }  // namespace tailrace

@@ -17,6 +17,11 @@ struct PoolTask {
   size_t* outstanding;
 };
 
+struct OneShot {
+  uv_timer_t timer;
+  Loop::Task task;
+};
+
 }  // namespace
 
 struct Loop::Handles {
@@ -51,6 +56,10 @@ Loop::Loop()
 Loop::~Loop() {
   uv_loop_t* loop = &handles_->loop;
   turn_end_ = nullptr;
+  for (uv_timer_t* timer : timers_) {
+    uv_close(reinterpret_cast<uv_handle_t*>(timer),
+             [](uv_handle_t* closed) { delete static_cast<OneShot*>(closed->data); });
+  }
   uv_walk(
       loop,
       [](uv_handle_t* handle, void*) {
@@ -125,6 +134,22 @@ void Loop::SetWakeUp(uint64_t deadline_ms, std::function<void()> hook) {
     if (hook_now) hook_now();
   };
   uv_timer_start(&handles_->wake_up, fire, deadline_ms > now_ms ? deadline_ms - now_ms : 0, 0);
+}
+
+void Loop::After(uint64_t delay_ms, Task task) {
+  auto* timer = new OneShot{{}, std::move(task)};
+  CHECK(uv_timer_init(&handles_->loop, &timer->timer) == 0);
+  timer->timer.data = timer;
+  timers_.insert(&timer->timer);
+  const auto fire = [](uv_timer_t* handle) {
+    auto* self = static_cast<Loop*>(handle->loop->data);
+    auto* fired = static_cast<OneShot*>(handle->data);
+    self->timers_.erase(handle);
+    uv_close(reinterpret_cast<uv_handle_t*>(handle),
+             [](uv_handle_t* closed) { delete static_cast<OneShot*>(closed->data); });
+    fired->task();
+  };
+  uv_timer_start(&timer->timer, fire, delay_ms, 0);
 }
 
 void Loop::OnSignals(std::function<void(int)> hook) {

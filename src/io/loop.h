@@ -6,9 +6,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 #include <vector>
 
 struct uv_loop_s;
+struct uv_timer_s;
 
 namespace tailrace {
 
@@ -45,6 +47,9 @@ class Loop {
   /// replaces it.
   void SetWakeUp(uint64_t deadline_ms, std::function<void()> hook);
 
+  /// Runs `task` once after `delay_ms`. For rare things: it allocates a timer.
+  void After(uint64_t delay_ms, Task task);
+
   /// Calls `hook` for each of SIGTERM and SIGINT.
   void OnSignals(std::function<void(int signal)> hook);
 
@@ -67,6 +72,7 @@ class Loop {
   std::function<bool()> turn_end_;
   std::function<void()> wake_up_;
   std::function<void(int)> on_signal_;
+  std::unordered_set<uv_timer_s*> timers_;  // of After
   size_t pool_tasks_ = 0;
   bool idle_running_ = false;
 

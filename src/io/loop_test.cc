@@ -58,8 +58,23 @@ TEST(Loop, ALaterWakeUpReplacesTheEarlierOne) {
   EXPECT_FALSE(first);
 }
 
+TEST(Loop, AfterRunsOnce) {
+  Loop loop;
+  int times = 0;
+  loop.After(1, [&] { ++times; });
+  loop.After(5, [&] { loop.Stop(); });
+  loop.Run();
+  EXPECT_EQ(times, 1);
+}
+
 TEST(Loop, DestroysWhatNeverRan) {
   auto token = std::make_shared<int>(1);
+  {
+    Loop loop;
+    loop.After(1'000'000, [token] { FAIL(); });
+    EXPECT_EQ(token.use_count(), 2);
+  }
+  EXPECT_EQ(token.use_count(), 1);
   {
     Loop loop;
     loop.Post([token] { FAIL(); });

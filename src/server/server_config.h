@@ -34,8 +34,9 @@ struct StreamConfig {
   uint64_t retry_max_ms = 4'000;
   uint64_t soft_retry_min_ms = 3'000;  ///< `retry:` when full, starting or draining.
   uint64_t soft_retry_max_ms = 15'000;
-  uint64_t drain_window_ms = 10'000;  ///< Reconnects after a drain are spread over so much.
-  uint64_t feed_bytes = 1 << 20;      ///< Newest chunks kept in memory per log with viewers.
+  uint64_t drain_window_ms = 10'000;    ///< Reconnects after a drain are spread over so much.
+  uint64_t feed_bytes = 4 << 20;        ///< Newest chunks kept in memory per log with viewers.
+  uint64_t all_feeds_bytes = 64 << 20;  ///< Per worker: of all logs together.
   uint64_t catch_up_cache_bytes = 32
                                   << 20;  ///< Per worker: rendered segments of catching-up viewers.
   uint64_t catch_up_read_bytes = 128 << 10;  ///< One read from the store.

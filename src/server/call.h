@@ -1,0 +1,50 @@
+// Call: one request as its handler sees it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/request.h"
+#include "http/router.h"
+#include "log/log_key.h"
+#include "server/answer.h"
+#include "server/session.h"
+#include "server/worker.h"
+
+namespace tailrace {
+
+/// Alive while the handler runs; `reply` may be kept.
+struct Call {
+  Worker& worker;
+  Session& session;
+  const RequestHead& head;
+  const RouteMatch& match;
+  Query query;
+  Reply reply;
+  LogKey key;  ///< Of routes with {type} and {id}.
+};
+
+/// Answers now, or keeps the reply and answers later on this worker's loop.
+using Handler = void (*)(Call& call);
+
+/// A decimal parameter. Absent: `absent`. kInvalid names it.
+Result<std::optional<uint64_t>> DecimalParameter(const Query& query, std::string_view name);
+/// "0"/"1" (also "false"/"true"). kInvalid names it.
+Result<std::optional<bool>> FlagParameter(const Query& query, std::string_view name);
+
+/// Gathers a small body (kTooLarge beyond `limit`) and calls `done` with it.
+void CollectBody(Call& call, size_t limit, std::function<void(std::string)> done);
+inline constexpr size_t kSmallBodyBytes = 256 << 10;
+
+/// From the commit thread back to the request's worker.
+template <typename Value, typename Then>
+auto OnWorker(Reply reply, Then then) {
+  return [reply, then = std::move(then)](Value value) mutable {
+    reply.worker().loop().Post(
+        [reply, then, value = std::move(value)]() mutable { then(reply, std::move(value)); });
+  };
+}
+
+}  // namespace tailrace

@@ -1,0 +1,63 @@
+#include "server/entry_source.h"
+
+#include <algorithm>
+
+namespace tailrace {
+namespace {
+
+constexpr size_t kReadBytes = 256 << 10;
+
+}  // namespace
+
+Result<std::string> EntrySource::Next() {
+  std::string out;
+  if (!std::exchange(begun_, true)) Begin(out);
+  while (next_ < end_ && out.size() < kReadBytes / 2) {
+    if (Result<void> read = ReadSome(out); !read) return Fail(read.error());
+  }
+  if (next_ >= end_ && !std::exchange(ended_, true)) {
+    FlushGap(out, std::nullopt);
+    End(out);
+  }
+  return out;
+}
+
+Result<void> EntrySource::ReadSome(std::string& out) {
+  const Result<ReadAnswer> answer = store_.Read(info_.key, next_, kReadBytes);
+  if (!answer) return Fail(answer.error());
+  if (answer->info.number != info_.number || answer->items.empty()) {
+    return Fail(ErrorCode::kNotFound, info_.key.Path() + " was deleted while it was read");
+  }
+  for (const ReadItem& item : answer->items) {
+    if (next_ < end_) AddItem(out, item);
+  }
+  return {};
+}
+
+void EntrySource::AddItem(std::string& out, const ReadItem& item) {
+  const Position begin = std::max(item.begin, next_);
+  const Position end = std::min(item.end, end_);
+  next_ = end;
+  if (item.chunk == nullptr) {
+    gap_ = ReadItem{.begin = begin, .end = end, .cause = item.cause};
+    return;
+  }
+  FlushGap(out, item.chunk->text_offset);
+  text_offset_ = item.chunk->text_offset;
+  EntryReader reader(item.chunk->encoded);
+  Entry entry;
+  for (Position n = item.begin; n < end && reader.Next(entry); ++n) {
+    *text_offset_ += entry.text.size() + 1;
+    if (n >= begin) Add(out, n, entry);
+  }
+}
+
+void EntrySource::FlushGap(std::string& out, std::optional<uint64_t> text_offset_behind) {
+  if (!gap_) return;
+  std::optional<uint64_t> size;
+  if (text_offset_behind && text_offset_) size = *text_offset_behind - *text_offset_;
+  AddGap(out, *gap_, size);
+  gap_.reset();
+}
+
+}  // namespace tailrace

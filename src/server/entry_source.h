@@ -1,0 +1,44 @@
+// EntrySource: an answer's body made of a log's entries, read block by block.
+#pragma once
+
+#include <string>
+
+#include "server/answer.h"
+#include "store/log_store.h"
+
+namespace tailrace {
+
+/// Runs on the reader pool. Holds one block's worth of output.
+class EntrySource : public BodySource {
+ public:
+  /// Entries [begin, end) of the log that `info` describes. `store` outlives the source.
+  EntrySource(LogStore& store, LogInfo info, Position begin, Position end)
+      : store_(store), info_(std::move(info)), next_(begin), end_(end) {}
+
+  Result<std::string> Next() final;
+
+ protected:
+  const LogInfo& info() const { return info_; }
+  virtual void Begin(std::string& /*out*/) {}
+  virtual void Add(std::string& out, Position n, const Entry& entry) = 0;
+  /// Positions that can't be had; `text_bytes` is their size in a raw download, if it is known.
+  virtual void AddGap(std::string& out, const ReadItem& gap,
+                      std::optional<uint64_t> text_bytes) = 0;
+  virtual void End(std::string& /*out*/) {}
+
+ private:
+  Result<void> ReadSome(std::string& out);
+  void AddItem(std::string& out, const ReadItem& item);
+  void FlushGap(std::string& out, std::optional<uint64_t> text_offset_behind);
+
+  LogStore& store_;
+  LogInfo info_;
+  Position next_;
+  Position end_;
+  std::optional<ReadItem> gap_;          // waits for the chunk behind it, which tells its size
+  std::optional<uint64_t> text_offset_;  // raw size of all before next_, once a chunk was read
+  bool begun_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace tailrace

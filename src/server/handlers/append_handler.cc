@@ -1,0 +1,247 @@
+// POST …/entries: the body goes into the store while it comes in.
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "http/coding.h"
+#include "ingest/body_parser.h"
+#include "server/handlers/handlers.h"
+
+namespace tailrace {
+namespace {
+
+constexpr size_t kRunBytes = 256 << 10;  // more waits in the client while a commit is under way
+constexpr size_t kDecodeRoom = 64 << 10;
+
+struct AppendOptions {
+  LogKey key;
+  std::optional<ProducerMark> producer;
+  std::optional<Outcome> end;
+};
+
+// One append commits at a time; what comes meanwhile is the next one. So a slow body is stored line
+// by line and a fast one in large runs, without a timer.
+class AppendSink final : public BodySink {
+ public:
+  AppendSink(Reply reply, AppendOptions options, std::unique_ptr<BodyParser> parser,
+             std::unique_ptr<ContentDecoder> decoder)
+      : reply_(reply),
+        options_(std::move(options)),
+        parser_(std::move(parser)),
+        decoder_(std::move(decoder)) {}
+
+  // The client is gone: whole entries that it sent are as good as those before them.
+  ~AppendSink() override {
+    if (!finished_ && !run_.Empty()) Submit(true);
+  }
+
+  void OnBody(std::string_view bytes) override {
+    if (error_) return;
+    const Result<void> taken = decoder_ ? Decode(bytes) : Parse(bytes);
+    if (!taken) error_ = taken.error();
+    if (run_.encoded.size() >= kRunBytes && committing_) reply_.HoldBody(true);
+  }
+
+  void OnPause() override { Act(); }
+
+  void OnEnd() override {
+    ended_ = true;
+    if (!error_ && decoder_) {
+      if (const Result<void> finished = decoder_->Finish(); !finished) error_ = finished.error();
+    }
+    if (!error_) {
+      if (const Result<void> finished = parser_->Finish(Now(), run_); !finished) {
+        error_ = finished.error();
+      }
+    }
+  }
+
+  void OnDrain() override {
+    if (!error_ && !ended_) {
+      error_ = Error{ErrorCode::kUnavailable, "the server is stopping; send the rest again"};
+    }
+    Act();
+  }
+
+ private:
+  static TimeNs Now() { return Clock::System().Now(); }
+
+  Result<void> Parse(std::string_view bytes) { return parser_->Feed(bytes, Now(), run_); }
+
+  Result<void> Decode(std::string_view bytes) {
+    std::string plain;
+    for (bool more = true; more;) {
+      plain.clear();
+      const Result<bool> decoded = decoder_->Decode(bytes, plain, kDecodeRoom);
+      if (!decoded) return Fail(decoded.error());
+      more = *decoded;
+      if (Result<void> parsed = Parse(plain); !parsed) return parsed;
+    }
+    return {};
+  }
+
+  // Stores what there is; answers when all is stored.
+  void Act() {
+    if (committing_ || finished_) return;
+    const bool body_done = ended_ || error_.has_value();
+    const bool last_words = ended_ && !error_ && (options_.end || !answer_);
+    if (!run_.Empty() || (last_words && !said_last_words_)) {
+      Submit(false);
+    } else if (body_done) {
+      Finish();
+    }
+  }
+
+  void Submit(bool alone) {
+    AppendRequest request;
+    request.key = options_.key;
+    request.producer = options_.producer;
+    if (options_.producer) options_.producer->sequence += run_.count;
+    if (ended_ && !error_) {
+      request.end = options_.end;
+      said_last_words_ = true;
+    }
+    request.run = std::exchange(run_, {});
+    if (alone) {
+      request.done = [](const Result<AppendAnswer>&) {};
+    } else {
+      committing_ = true;
+      request.done = OnWorker<Result<AppendAnswer>>(
+          reply_, [this](const Reply& to, const Result<AppendAnswer>& answer) {
+            // While the session waits for this request's answer, its sink is alive.
+            if (to.Find() != nullptr) OnCommitted(answer);
+          });
+    }
+    reply_.worker().store().Append(std::move(request));
+  }
+
+  void OnCommitted(const Result<AppendAnswer>& answer) {
+    committing_ = false;
+    if (!answer) {
+      error_ = answer.error();
+      run_ = {};
+      Finish();
+      return;
+    }
+    stored_ += answer->stored;
+    answer_ = *answer;
+    const Reply reply = reply_;
+    Act();  // may answer, and so be the end of this object
+    reply.HoldBody(false);
+  }
+
+  void Finish() {
+    finished_ = true;
+    if (error_) {
+      Problem problem = ProblemFrom(*error_);
+      problem.stored = stored_;
+      reply_.Send(ProblemAnswer(problem));
+      return;
+    }
+    reply_.Send(JsonAnswer(200, "{\"incarnation\":\"" + answer_->incarnation +
+                                    "\",\"position\":" + std::to_string(answer_->position) +
+                                    ",\"stored\":" + std::to_string(stored_) + "}\n"));
+  }
+
+  Reply reply_;
+  AppendOptions options_;
+  std::unique_ptr<BodyParser> parser_;
+  std::unique_ptr<ContentDecoder> decoder_;
+  EntryRun run_;
+  std::optional<AppendAnswer> answer_;  // of the last commit
+  std::optional<Error> error_;          // what ends this request, once what came before is stored
+  uint64_t stored_ = 0;
+  bool committing_ = false;
+  bool ended_ = false;  // the body is complete
+  bool said_last_words_ = false;
+  bool finished_ = false;
+};
+
+Result<std::optional<ProducerMark>> ParseProducer(const Headers& headers) {
+  const auto name = headers.Find("Tailrace-Producer");
+  const auto sequence = headers.Find("Tailrace-Sequence");
+  if (!name && !sequence) return std::nullopt;
+  if (!name || !sequence) {
+    return FailField(ErrorCode::kInvalid, name ? "Tailrace-Sequence" : "Tailrace-Producer",
+                     "Tailrace-Producer and Tailrace-Sequence must come together");
+  }
+  const bool printable = std::ranges::all_of(*name, [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (name->empty() || name->size() > kMaxProducerBytes || !printable) {
+    return FailField(ErrorCode::kInvalid, "Tailrace-Producer",
+                     "Tailrace-Producer: must be 1 to 256 printable ASCII characters");
+  }
+  const auto number = ParseDecimal(*sequence);
+  if (!number) {
+    return FailField(ErrorCode::kInvalid, "Tailrace-Sequence",
+                     "Tailrace-Sequence: must be a decimal number");
+  }
+  return ProducerMark{std::string(*name), *number};
+}
+
+Result<AppendOptions> ParseAppendOptions(const Call& call) {
+  AppendOptions options{.key = call.key};
+  Result<std::optional<ProducerMark>> producer = ParseProducer(call.head.headers);
+  if (!producer) return Fail(producer.error());
+  options.producer = std::move(*producer);
+  if (const auto end = call.query.Find("end")) {
+    const auto kind = ParseOutcomeKind(*end);
+    if (!kind) {
+      return FailField(ErrorCode::kInvalid, "end",
+                       "end: must be succeeded, failed, cancelled or lost");
+    }
+    options.end = Outcome{.kind = *kind};
+  }
+  return options;
+}
+
+Error BusyError(const StoreStats& stats) {
+  if (stats.failed) return {ErrorCode::kUnavailable, "the store takes no writes: " + stats.failure};
+  return {ErrorCode::kOverloaded, "too much is waiting for the disk"};
+}
+
+}  // namespace
+
+void HandleAppend(Call& call) {
+  Result<AppendOptions> options = ParseAppendOptions(call);
+  if (!options) {
+    call.reply.Send(ProblemAnswer(options.error()));
+    return;
+  }
+  if (call.worker.draining()) {
+    call.reply.Send(ProblemAnswer(Error{ErrorCode::kUnavailable, "the server is stopping"}));
+    return;
+  }
+  const StoreStats stats = call.worker.store().Stats();
+  if (stats.failed || stats.pending_bytes >= stats.pending_limit_bytes) {
+    call.reply.Send(ProblemAnswer(BusyError(stats)));
+    return;
+  }
+  const LimitConfig& limits = call.worker.config().limits;
+  BodyLimits body_limits;
+  body_limits.entry_bytes = limits.entry_bytes;
+  body_limits.object_bytes = limits.body_bytes;
+  auto parser = MakeBodyParser(call.head.headers.Find("Content-Type").value_or(""), body_limits);
+  if (parser == nullptr) {
+    Answer answer = ProblemAnswer(
+        ProblemFrom(415, "Content-Type: must be one of " + std::string(kAcceptedBodyTypes)));
+    answer.headers.Add("Accept-Post", kAcceptedBodyTypes);
+    call.reply.Send(std::move(answer));
+    return;
+  }
+  const auto coding = ParseContentEncoding(call.head.headers);
+  if (!coding) {
+    Answer answer = ProblemAnswer(
+        ProblemFrom(415, "Content-Encoding: must be " + std::string(kAcceptedContentCodings)));
+    answer.headers.Add("Accept-Encoding", kAcceptedContentCodings);
+    call.reply.Send(std::move(answer));
+    return;
+  }
+  std::unique_ptr<ContentDecoder> decoder;
+  if (*coding != ContentCoding::kIdentity) {
+    decoder = MakeContentDecoder(*coding, call.head.chunked ? UINT64_MAX : limits.body_bytes);
+  }
+  call.session.SetSink(std::make_unique<AppendSink>(call.reply, std::move(*options),
+                                                    std::move(parser), std::move(decoder)));
+}
+
+}  // namespace tailrace

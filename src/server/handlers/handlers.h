@@ -1,0 +1,41 @@
+// All handlers, by file of this folder. Each answers one row of api.md's tables.
+#pragma once
+
+#include "server/call.h"
+
+namespace tailrace {
+
+// log_handlers.cc
+void HandleCreateLog(Call& call);
+void HandleGetLog(Call& call);
+void HandleEndLog(Call& call);
+void HandleDeleteLog(Call& call);
+void HandleListLogs(Call& call);
+
+// append_handler.cc
+void HandleAppend(Call& call);
+
+// entries_handler.cc
+void HandleEntries(Call& call);
+
+// raw_handler.cc
+void HandleRaw(Call& call);
+
+// stream_handlers.cc
+void HandleLogStream(Call& call);
+void HandleListStream(Call& call);
+void HandlePortalStream(Call& call);
+
+// portal_initial_handler.cc
+void HandlePortalInitial(Call& call);
+
+// operation_handlers.cc
+void HandleHealth(Call& call);
+void HandleReady(Call& call);
+void HandleMetrics(Call& call);
+
+// page_handlers.cc
+void HandleIndexPage(Call& call);
+void HandleAsset(Call& call);  ///< Whatever no route knows: a file of the page, or 404.
+
+}  // namespace tailrace

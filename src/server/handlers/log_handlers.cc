@@ -1,0 +1,161 @@
+// Logs as a whole: create, look at, end, delete, list.
+#include "ingest/create_body.h"
+#include "ingest/outcome_body.h"
+#include "server/handlers/handlers.h"
+
+namespace tailrace {
+namespace {
+
+std::string InfoJson(const LogInfo& info) {
+  std::string json;
+  AppendLogInfoJson(json, info);
+  json.push_back('\n');
+  return json;
+}
+
+// Changes whenever the object of the log does.
+std::string InfoEtag(const LogInfo& info) {
+  return "W/\"" + info.incarnation + "." + std::to_string(info.position) + "." +
+         std::to_string(info.first) + "." + std::to_string(info.updated) + "\"";
+}
+
+Answer InfoAnswer(int status, const LogInfo& info) {
+  Answer answer = JsonAnswer(status, InfoJson(info));
+  answer.headers.Add("ETag", InfoEtag(info));
+  answer.headers.Add("Cache-Control", "no-cache");
+  return answer;
+}
+
+// If-None-Match compares weakly (RFC 9110 §13.1.2).
+bool NoneMatchFits(const Headers& headers, const std::string& etag) {
+  const std::string all = headers.Joined("If-None-Match");
+  std::string_view list = all, element;
+  while (TakeListElement(list, element)) {
+    if (element == "*" || element == etag || "W/" + std::string(element) == etag) return true;
+  }
+  return false;
+}
+
+Answer ListAnswerJson(const ListAnswer& list) {
+  std::string json = "{\"logs\":[";
+  for (const LogInfo& info : list.logs) {
+    if (json.back() == '}') json.push_back(',');
+    AppendLogInfoJson(json, info);
+  }
+  json.append("],\"next\":");
+  json.append(list.next.empty() ? "null" : "\"" + list.next + "\"").append("}\n");
+  Answer answer = JsonAnswer(200, std::move(json));
+  answer.headers.Add("Cache-Control", "no-cache");
+  return answer;
+}
+
+Result<ListQuery> ParseListQuery(const Query& query) {
+  ListQuery list;
+  if (const auto type = query.Find("type"); type && !type->empty()) list.type = *type;
+  if (const auto state = query.Find("state"); state && !state->empty()) {
+    if (*state != "open" && *state != "ended") {
+      return FailField(ErrorCode::kInvalid, "state", "state: must be open or ended");
+    }
+    list.ended = *state == "ended";
+  }
+  for (const std::string_view label : query.All("label")) {
+    const size_t equals = label.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return FailField(ErrorCode::kInvalid, "label", "label: must be NAME=VALUE");
+    }
+    list.labels[std::string(label.substr(0, equals))] = label.substr(equals + 1);
+  }
+  if (const auto text = query.Find("q")) list.text = *text;
+  const auto limit = DecimalParameter(query, "limit");
+  if (!limit) return Fail(limit.error());
+  list.limit = limit->value_or(list.limit);
+  if (list.limit == 0 || list.limit > kMaxListLimit) {
+    return FailField(ErrorCode::kInvalid, "limit",
+                     "limit: must be 1 to " + std::to_string(kMaxListLimit));
+  }
+  if (const auto after = query.Find("after")) list.after = *after;
+  return list;
+}
+
+void CreateLog(const Reply& reply, const LogKey& key, const std::string& body) {
+  Result<CreateBody> parsed = ParseCreateBody(body);
+  if (!parsed) {
+    reply.Send(ProblemAnswer(parsed.error()));
+    return;
+  }
+  using Created = Result<CreateRequest::Answer>;
+  reply.worker().store().Create(
+      {key, std::move(parsed->title), std::move(parsed->labels),
+       OnWorker<Created>(reply, [](const Reply& to, const Created& created) {
+         to.Send(created ? InfoAnswer(created->created ? 201 : 200, created->info)
+                         : ProblemAnswer(created.error()));
+       })});
+}
+
+void EndLog(const Reply& reply, const LogKey& key, const std::string& body) {
+  Result<Outcome> outcome = ParseOutcomeBody(body);
+  if (!outcome) {
+    reply.Send(ProblemAnswer(outcome.error()));
+    return;
+  }
+  using Ended = Result<LogInfo>;
+  reply.worker().store().End(
+      {key, std::move(*outcome), OnWorker<Ended>(reply, [](const Reply& to, const Ended& ended) {
+         to.Send(ended ? InfoAnswer(200, *ended) : ProblemAnswer(ended.error()));
+       })});
+}
+
+}  // namespace
+
+void HandleCreateLog(Call& call) {
+  CollectBody(call, kSmallBodyBytes, [reply = call.reply, key = call.key](const std::string& body) {
+    CreateLog(reply, key, body);
+  });
+}
+
+void HandleEndLog(Call& call) {
+  CollectBody(call, kSmallBodyBytes, [reply = call.reply, key = call.key](const std::string& body) {
+    EndLog(reply, key, body);
+  });
+}
+
+void HandleGetLog(Call& call) {
+  call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
+                   [reply = call.reply, headers = call.head.headers](const Result<LogInfo>& info) {
+                     if (!info) {
+                       reply.Send(ProblemAnswer(info.error()));
+                       return;
+                     }
+                     Answer answer = InfoAnswer(200, *info);
+                     if (NoneMatchFits(headers, InfoEtag(*info))) {
+                       answer.status = 304;
+                       answer.body.clear();
+                     }
+                     reply.Send(std::move(answer));
+                   });
+}
+
+void HandleDeleteLog(Call& call) {
+  using Removed = Result<LogInfo>;
+  call.worker.store().Remove(
+      {call.key, OnWorker<Removed>(call.reply, [](const Reply& to, const Removed& removed) {
+         Answer answer;
+         answer.status = 204;
+         to.Send(removed ? std::move(answer) : ProblemAnswer(removed.error()));
+       })});
+}
+
+void HandleListLogs(Call& call) {
+  Result<ListQuery> query = ParseListQuery(call.query);
+  if (!query) {
+    call.reply.Send(ProblemAnswer(query.error()));
+    return;
+  }
+  call.worker.Read(
+      [&store = call.worker.store(), query = std::move(*query)] { return store.List(query); },
+      [reply = call.reply](const Result<ListAnswer>& list) {
+        reply.Send(list ? ListAnswerJson(*list) : ProblemAnswer(list.error()));
+      });
+}
+
+}  // namespace tailrace

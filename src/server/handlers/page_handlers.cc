@@ -1,0 +1,55 @@
+// The page and its files, from inside the program.
+#include "http/negotiate.h"
+#include "server/assets.h"
+#include "server/handlers/handlers.h"
+
+namespace tailrace {
+namespace {
+
+// Scripts and styles only from here; log text can do nothing even if it got into the page.
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
+    "frame-ancestors 'self'";
+
+void AnswerAsset(Call& call, const Asset& asset) {
+  Answer answer;
+  Headers& headers = answer.headers;
+  headers.Add("Content-Type", asset.content_type);
+  headers.Add("Cache-Control",
+              asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  headers.Add("ETag", asset.etag);
+  headers.Add("Vary", "Accept-Encoding");
+  headers.Add("Content-Security-Policy", kContentSecurityPolicy);
+  headers.Add("X-Content-Type-Options", "nosniff");
+  headers.Add("Referrer-Policy", "same-origin");
+  const auto known = call.head.headers.Find("If-None-Match");
+  const bool gzip = !asset.gzip_bytes.empty() && ParseAcceptEncoding(call.head.headers).gzip > 0;
+  if (known && known->find(asset.etag) != std::string_view::npos) {
+    answer.status = 304;
+  } else if (gzip) {
+    headers.Add("Content-Encoding", "gzip");
+    answer.body = asset.gzip_bytes;
+  } else {
+    answer.body = asset.bytes;
+  }
+  call.reply.Send(std::move(answer));
+}
+
+}  // namespace
+
+void HandleIndexPage(Call& call) {
+  const Asset* index = FindAsset("/index.html");
+  AnswerAsset(call, *index);
+}
+
+void HandleAsset(Call& call) {
+  const bool reads = call.head.method == Method::kGet || call.head.method == Method::kHead;
+  const Asset* asset = reads ? FindAsset(call.head.path) : nullptr;
+  if (asset != nullptr) {
+    AnswerAsset(call, *asset);
+  } else {
+    call.reply.Send(ProblemAnswer(Error{ErrorCode::kNotFound, "there is nothing at this path"}));
+  }
+}
+
+}  // namespace tailrace

@@ -1,0 +1,198 @@
+// The live streams: of one log, of the list, and of one log as the portal wants it.
+#include "base/text.h"
+#include "http/sse.h"
+#include "server/cursor_text.h"
+#include "server/handlers/handlers.h"
+#include "server/list_streams.h"
+#include "server/sse_stream.h"
+
+namespace tailrace {
+namespace {
+
+constexpr std::string_view kEventStream = "text/event-stream";
+
+// Fields of every event stream, also of one that ends at once (api.md "The stream").
+void AddStreamHeaders(Headers& headers) {
+  headers.Add("Content-Type", kEventStream);
+  headers.Add("Cache-Control", "no-cache, no-transform");
+  headers.Add("X-Accel-Buffering", "no");
+  headers.Add("Vary", "Accept-Encoding, Cookie");
+}
+
+std::string RetryEvent(uint64_t retry_ms) {
+  std::string out;
+  AppendSseRetry(out, retry_ms);
+  AppendSseEnd(out);
+  return out;
+}
+
+bool IsChunked(const RequestHead& head) {
+  return head.version_minor >= 1;
+}
+
+// Response head and first event.
+std::string StreamHead(Worker& worker, const RequestHead& request) {
+  Headers headers;
+  AddStreamHeaders(headers);
+  ResponseHead head;
+  head.framing = IsChunked(request) ? BodyFraming::kChunked : BodyFraming::kUntilClose;
+  head.keep_alive = false;
+  head.version_minor = request.version_minor;
+  head.date = worker.date().Value();
+  head.more_headers = &headers;
+  std::string out;
+  AppendResponseHead(out, head);
+  const StreamConfig& streams = worker.config().streams;
+  const std::string retry =
+      RetryEvent(worker.random().Between(streams.retry_min_ms, streams.retry_max_ms));
+  if (IsChunked(request)) {
+    AppendHttpChunk(out, retry);
+  } else {
+    out.append(retry);
+  }
+  return out;
+}
+
+// No status but 200 lets a browser try again (reference: WHATWG HTML §9.2.3).
+Answer ComeBackLater(Worker& worker) {
+  ++worker.stats().streams_refused;
+  const StreamConfig& streams = worker.config().streams;
+  Answer answer;
+  AddStreamHeaders(answer.headers);
+  answer.body =
+      RetryEvent(worker.random().Between(streams.soft_retry_min_ms, streams.soft_retry_max_ms));
+  answer.close = true;
+  return answer;
+}
+
+// HEAD, a cursor behind the end, a full or draining server. True: answered.
+bool AnsweredWithoutStream(Call& call, bool behind_end) {
+  Answer answer;
+  if (behind_end) {
+    answer.status = 204;
+  } else if (call.head.method == Method::kHead) {
+    AddStreamHeaders(answer.headers);
+  } else if (call.worker.draining() ||
+             call.worker.shared().viewers.load() >= call.worker.config().limits.viewers) {
+    answer = ComeBackLater(call.worker);
+  } else {
+    return false;
+  }
+  call.reply.Send(std::move(answer));
+  return true;
+}
+
+void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options options) {
+  Session* session = reply.Find();
+  if (session == nullptr) return;
+  Worker& worker = reply.worker();
+  ++worker.stats().streams_started;
+  options.chunked = IsChunked(session->head());
+  const std::string head = StreamHead(worker, session->head());
+  auto stream = std::make_unique<SseStream>(*session, std::move(options), head);
+  SseStream& viewer = *stream;
+  session->StartStream(std::move(stream));
+  worker.feeds().Attach(key, viewer);
+}
+
+// `?wait=0`: a log that does not exist is an error and not waited for.
+void StartIfLogExists(const Call& call, SseStream::Options options) {
+  call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
+                   [reply = call.reply, key = call.key,
+                    options = std::move(options)](const Result<LogInfo>& info) {
+                     if (info) {
+                       StartLogStream(reply, key, options);
+                     } else {
+                       reply.Send(ProblemAnswer(info.error()));
+                     }
+                   });
+}
+
+Result<Format> ParseFormat(const Query& query) {
+  const std::string_view format = query.Find("format").value_or("text");
+  if (format == "text") return Format::kText;
+  if (format == "json") return Format::kJson;
+  if (format == "batch") return Format::kBatch;
+  return FailField(ErrorCode::kInvalid, "format", "format: must be text, json or batch");
+}
+
+// What the client has of the log: its header wins, then the query's names in turn.
+Result<CursorText> FindCursor(const Call& call, std::initializer_list<std::string_view> names) {
+  if (const auto last = call.head.headers.Find("Last-Event-ID"); last && !last->empty()) {
+    ++call.worker.stats().streams_resumed;
+    return ParseLastEventId(*last);
+  }
+  for (const std::string_view name : names) {
+    const auto text = call.query.Find(name);
+    if (!text) continue;
+    auto cursor = ParseCursor(*text);
+    if (cursor) return *cursor;
+    return FailField(ErrorCode::kInvalid, std::string(name),
+                     std::string(name) + ": must be a position or INCARNATION.POSITION");
+  }
+  return CursorText{};
+}
+
+}  // namespace
+
+void HandleLogStream(Call& call) {
+  const Result<CursorText> cursor = FindCursor(call, {"last_event_id", "from"});
+  const Result<Format> format = ParseFormat(call.query);
+  const auto tail = DecimalParameter(call.query, "tail");
+  const auto wait = FlagParameter(call.query, "wait");
+  for (const Error* error : {cursor ? nullptr : &cursor.error(), format ? nullptr : &format.error(),
+                             tail ? nullptr : &tail.error(), wait ? nullptr : &wait.error()}) {
+    if (error == nullptr) continue;
+    call.reply.Send(ProblemAnswer(*error));
+    return;
+  }
+  if (AnsweredWithoutStream(call, cursor->behind_end)) return;
+  SseStream::Options options;
+  options.format = *format;
+  options.start = {.incarnation = cursor->incarnation, .position = cursor->position};
+  if (!cursor->given) options.start.tail = *tail;
+  if (wait->value_or(true)) {
+    StartLogStream(call.reply, call.key, std::move(options));
+  } else {
+    StartIfLogExists(call, std::move(options));
+  }
+}
+
+void HandlePortalStream(Call& call) {
+  const std::string_view type = call.query.Find("type").value_or("");
+  const std::string_view id = call.query.Find("id").value_or("");
+  if (type.empty() || id.empty()) {
+    Answer answer;
+    AddStreamHeaders(answer.headers);
+    answer.body = "data: [DONE]\n\n";
+    call.reply.Send(std::move(answer));
+    return;
+  }
+  const Result<LogKey> key = MakeLogKey(type, id);
+  const auto num = DecimalParameter(call.query, "num");
+  const auto sentinel = FlagParameter(call.query, "sentinel");
+  const Result<CursorText> cursor = FindCursor(call, {"last_event_id"});
+  for (const Error* error :
+       {key ? nullptr : &key.error(), num ? nullptr : &num.error(),
+        sentinel ? nullptr : &sentinel.error(), cursor ? nullptr : &cursor.error()}) {
+    if (error == nullptr) continue;
+    call.reply.Send(ProblemAnswer(*error));
+    return;
+  }
+  if (AnsweredWithoutStream(call, cursor->behind_end)) return;
+  SseStream::Options options;
+  const bool sentinels = sentinel->value_or(call.worker.config().streams.portal_sentinel);
+  options.dialect = sentinels ? Dialect::kPortalSentinel : Dialect::kPortalPlain;
+  options.start = {.incarnation = cursor->incarnation, .position = cursor->position};
+  if (!cursor->given) options.start.position = num->value_or(0);
+  StartLogStream(call.reply, *key, std::move(options));
+}
+
+void HandleListStream(Call& call) {
+  if (AnsweredWithoutStream(call, false)) return;
+  Session& session = call.session;
+  session.StartStream(std::make_unique<ListStream>(
+      session, call.worker.lists(), StreamHead(call.worker, call.head), IsChunked(call.head)));
+}
+
+}  // namespace tailrace

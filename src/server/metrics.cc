@@ -1,0 +1,135 @@
+#include "server/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+namespace tailrace {
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class Families {
+ public:
+  void Counter(const char* name, const char* help, double value) {
+    Begin(name, help, MetricType::Counter);
+    AddCounter("", "", value);
+  }
+  void Gauge(const char* name, const char* help, double value) {
+    Begin(name, help, MetricType::Gauge);
+    prometheus::ClientMetric metric;
+    metric.gauge.value = value;
+    families_.back().metric.push_back(metric);
+  }
+  void Begin(const char* name, const char* help, MetricType type) {
+    families_.push_back({name, help, type, {}});
+  }
+  void AddCounter(const std::string& label, const std::string& value_of_label, double value) {
+    prometheus::ClientMetric metric;
+    if (!label.empty()) metric.label.push_back({label, value_of_label});
+    metric.counter.value = value;
+    families_.back().metric.push_back(metric);
+  }
+  std::string Text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+double AsDouble(uint64_t value) {
+  return static_cast<double>(value);
+}
+
+template <typename Pick>
+double Sum(const std::vector<WorkerStats>& workers, Pick pick) {
+  double sum = 0;
+  for (const WorkerStats& worker : workers) sum += AsDouble(pick(worker));
+  return sum;
+}
+
+void AddStore(Families& out, const StoreStats& store) {
+  out.Counter("tailrace_store_commits_total", "Batches written and synced",
+              AsDouble(store.commits));
+  out.Counter("tailrace_store_entries_total", "Entries committed", AsDouble(store.entries));
+  out.Counter("tailrace_store_entry_bytes_total", "Encoded size of committed entries",
+              AsDouble(store.entry_bytes));
+  out.Counter("tailrace_store_commit_seconds_total", "Time spent in write and fsync",
+              AsDouble(store.fsync_ns_total) / 1e9);
+  out.Counter("tailrace_store_retired_entries_total", "Entries cut by retention",
+              AsDouble(store.retired_entries));
+  out.Counter("tailrace_store_damaged_reads_total", "Reads that met a damaged block",
+              AsDouble(store.damaged_reads));
+  out.Gauge("tailrace_store_pending_bytes", "Appends that wait for the disk",
+            AsDouble(store.pending_bytes));
+  out.Gauge("tailrace_store_pending_limit_bytes", "Beyond it appends are refused with 429",
+            AsDouble(store.pending_limit_bytes));
+  out.Gauge("tailrace_store_disk_bytes", "Size of the store's files", AsDouble(store.disk_bytes));
+  out.Gauge("tailrace_store_logs", "Logs in the store", AsDouble(store.logs));
+  out.Gauge("tailrace_store_failed", "1: no more writes until it is reopened",
+            store.failed ? 1 : 0);
+}
+
+void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
+  const auto sum = [&workers](auto pick) { return Sum(workers, pick); };
+  out.Gauge("tailrace_feeds", "Logs with viewers, counted per worker",
+            sum([](const WorkerStats& w) { return w.feeds.feeds; }));
+  out.Gauge("tailrace_list_viewers", "Streams of the list of logs",
+            sum([](const WorkerStats& w) { return w.list_viewers; }));
+  out.Gauge("tailrace_viewer_lag_entries", "Entries that viewers have still to get, summed up",
+            sum([](const WorkerStats& w) { return w.viewer_lag_entries; }));
+  out.Counter("tailrace_stream_entries_total", "Entries delivered to viewers",
+              sum([](const WorkerStats& w) { return w.feeds.entries_sent; }));
+  out.Begin("tailrace_stream_bytes_total", "Bytes sent to viewers", MetricType::Counter);
+  out.AddCounter("coding", "identity",
+                 sum([](const WorkerStats& w) { return w.feeds.bytes_sent; }));
+  out.Counter("tailrace_streams_started_total", "Log streams begun",
+              sum([](const WorkerStats& w) { return w.streams_started; }));
+  out.Counter("tailrace_streams_resumed_total", "Log streams begun with Last-Event-ID",
+              sum([](const WorkerStats& w) { return w.streams_resumed; }));
+  out.Counter("tailrace_streams_refused_total", "Streams told to come back later",
+              sum([](const WorkerStats& w) { return w.streams_refused; }));
+  out.Counter("tailrace_streams_ended_total", "Streams told the end of their log",
+              sum([](const WorkerStats& w) { return w.streams_ended; }));
+  out.Counter("tailrace_stream_gaps_total", "Gaps told to viewers",
+              sum([](const WorkerStats& w) { return w.feeds.gaps; }));
+  out.Counter("tailrace_stream_resets_total", "Resets told to viewers",
+              sum([](const WorkerStats& w) { return w.feeds.resets; }));
+  out.Counter("tailrace_catch_up_reads_total", "Reads of the store for viewers that catch up",
+              sum([](const WorkerStats& w) { return w.feeds.store_reads; }));
+  out.Gauge("tailrace_feed_window_bytes", "Newest chunks and their segments in memory",
+            sum([](const WorkerStats& w) { return w.feeds.window_bytes; }));
+  out.Gauge("tailrace_catch_up_cache_bytes", "Segments in memory for viewers that catch up",
+            sum([](const WorkerStats& w) { return w.feeds.cache_bytes; }));
+}
+
+void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
+  out.Counter("tailrace_http_requests_total", "Requests read",
+              Sum(workers, [](const WorkerStats& w) { return w.requests; }));
+  out.Begin("tailrace_http_answers_total", "Answers by status class", MetricType::Counter);
+  for (size_t status_class = 2; status_class <= 5; ++status_class) {
+    out.AddCounter("class", std::to_string(status_class) + "xx",
+                   Sum(workers, [status_class](const WorkerStats& w) {
+                     return w.answers_by_class[status_class];
+                   }));
+  }
+  out.Counter("tailrace_http_answer_bytes_total", "Bytes sent that are not of a stream",
+              Sum(workers, [](const WorkerStats& w) { return w.bytes_sent; }));
+}
+
+}  // namespace
+
+std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStats>& workers) {
+  Families out;
+  out.Gauge("tailrace_connections", "Open connections", AsDouble(shared.connections.load()));
+  out.Gauge("tailrace_connections_limit", "Beyond it clients wait in the listen queue",
+            AsDouble(shared.config.limits.connections));
+  out.Gauge("tailrace_viewers", "Log streams", AsDouble(shared.viewers.load()));
+  out.Gauge("tailrace_viewers_limit", "Beyond it streams are told to come back later",
+            AsDouble(shared.config.limits.viewers));
+  out.Gauge("tailrace_draining", "1: the server is stopping", shared.draining.load() ? 1 : 0);
+  AddAnswers(out, workers);
+  AddStreams(out, workers);
+  AddStore(out, shared.store.Stats());
+  return out.Text();
+}
+
+}  // namespace tailrace

@@ -1,0 +1,187 @@
+#include "server/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "access/listen_policy.h"
+#include "io/address.h"
+#include "server/structured_log.h"
+#include "store/rocksdb/rocksdb_store.h"
+
+namespace tailrace {
+namespace {
+
+constexpr uint64_t kReservedDescriptors = 512;  // the store's files, pipes, listeners
+constexpr uint64_t kDrainTimeoutMs = 30'000;    // for requests that are under way
+constexpr uint64_t kDrainPollMs = 20;
+constexpr uint64_t kAcceptRetryMs = 200;  // after the descriptor table was full
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
+  std::unique_ptr<Server> server(new Server(std::move(config)));
+  signal(SIGPIPE, SIG_IGN);
+  if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
+  if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
+  server->LimitDescriptors();
+  server->MakeWorkers();
+  server->Listen();
+  return server;
+}
+
+Server::~Server() {
+  listeners_.clear();
+  workers_.clear();
+  store_.reset();  // answers what is under way: to workers' loops that are gone; nobody waits
+  for (const int fd : listen_fds_) close(fd);
+}
+
+Result<void> Server::Bind() {
+  for (const std::string& text : config_.listen) {
+    const Result<Address> address = ParseAddress(text);
+    if (!address) return Fail(address.error());
+    Result<void> allowed = CheckListenPolicy(address->IsLoopback(), text, config_.insecure_no_auth);
+    if (!allowed) return allowed;
+    const Result<int> fd = OpenListenSocket(*address);
+    if (!fd) return Fail(fd.error());
+    listen_fds_.push_back(*fd);
+    addresses_.push_back(LocalAddressText(*fd));
+  }
+  if (listen_fds_.empty())
+    return Fail(ErrorCode::kInvalid, "listen: at least one address is needed");
+  return {};
+}
+
+Result<void> Server::OpenStore() {
+  Result<std::unique_ptr<LogStore>> store = OpenRocksDbStore(config_.data, config_.store);
+  if (!store) return Fail(store.error());
+  store_ = std::move(*store);
+  return {};
+}
+
+void Server::LimitDescriptors() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  const uint64_t room = limit.rlim_cur > 2 * kReservedDescriptors
+                            ? limit.rlim_cur - kReservedDescriptors
+                            : limit.rlim_cur / 2;
+  if (config_.limits.connections > room) {
+    LogLine(LogLevel::kWarn, "connections limited by descriptors")
+        .Add("configured", config_.limits.connections)
+        .Add("connections", room);
+    config_.limits.connections = room;
+  }
+}
+
+void Server::MakeWorkers() {
+  size_t count = config_.workers;
+  if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
+  count = std::min(count, Hub::kMaxWorkers);
+  setenv("UV_THREADPOOL_SIZE", std::to_string(config_.reader_threads).c_str(), 1);
+
+  std::vector<Hub::Sink> sinks;
+  for (size_t i = 0; i < count; ++i) {
+    sinks.push_back([this, i](HubDelivery delivery) { workers_[i]->Deliver(std::move(delivery)); });
+  }
+  hub_ = std::make_unique<Hub>(*store_, std::move(sinks));
+  shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
+  shared_->on_connection_closed = [this] { OnConnectionClosed(); };
+  for (size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, *shared_));
+  store_->SetCommitListener(
+      [this](std::vector<Commit> commits) { hub_->Publish(std::move(commits)); });
+}
+
+// ------------------------------------------------------------------------------------------------
+// Accepting: on worker 0's loop, for all
+
+void Server::Listen() {
+  for (const int fd : std::exchange(listen_fds_, {})) {
+    listeners_.push_back(std::make_unique<Listener>(workers_[0]->loop(), fd,
+                                                    [this](int client) { Accept(client); }));
+    listeners_.back()->SetOnStarved([this] {
+      LogLine(LogLevel::kWarn, "no descriptor left, accepting rests");
+      workers_[0]->loop().After(kAcceptRetryMs, [this] { ResumeListeners(); });
+    });
+  }
+}
+
+void Server::Accept(int fd) {
+  const auto least = std::ranges::min_element(
+      workers_, {}, [](const std::unique_ptr<Worker>& worker) { return worker->Sessions(); });
+  const uint64_t open = shared_->connections.fetch_add(1) + 1;
+  (*least)->TakeConnection(fd);
+  if (open < config_.limits.connections) return;
+  accept_paused_ = true;
+  for (const auto& listener : listeners_) listener->Pause();
+  if (shared_->connections.load() < config_.limits.connections) OnConnectionClosed();
+}
+
+void Server::OnConnectionClosed() {
+  if (!accept_paused_.exchange(false)) return;
+  workers_[0]->loop().Post([this] { ResumeListeners(); });
+}
+
+void Server::ResumeListeners() {
+  for (const auto& listener : listeners_) listener->Resume();
+}
+
+// ------------------------------------------------------------------------------------------------
+// Running and stopping
+
+int Server::Run() {
+  workers_[0]->loop().OnSignals([this](int signal) { OnSignal(signal); });
+  for (const std::string& address : addresses_) {
+    LogLine(LogLevel::kInfo, "listening")
+        .Add("address", address)
+        .Add("data", config_.data)
+        .Add("workers", workers_.size());
+  }
+  std::vector<std::jthread> threads;
+  for (size_t i = 1; i < workers_.size(); ++i) {
+    threads.emplace_back([worker = workers_[i].get()] { worker->Run(); });
+  }
+  workers_[0]->Run();
+  threads.clear();
+  listeners_.clear();
+  workers_.clear();
+  store_.reset();
+  LogLine(LogLevel::kInfo, "stopped");
+  return 0;
+}
+
+void Server::OnSignal(int signal) {
+  if (shared_->draining.exchange(true)) {
+    StopWorkers();
+    return;
+  }
+  LogLine(LogLevel::kInfo, "draining")
+      .Add("signal", static_cast<uint64_t>(signal))
+      .Add("connections", shared_->connections.load())
+      .Add("viewers", shared_->viewers.load());
+  for (const auto& worker : workers_) worker->StartDrain();
+  WaitForDrain(workers_[0]->loop().NowMs() + kDrainTimeoutMs);
+}
+
+// New clients are still answered, so that none meets a closed port before it was told when to come
+// back.
+void Server::WaitForDrain(uint64_t deadline_ms) {
+  Loop& loop = workers_[0]->loop();
+  if (shared_->connections.load() == 0 || loop.NowMs() >= deadline_ms) {
+    StopWorkers();
+    return;
+  }
+  loop.After(kDrainPollMs, [this, deadline_ms] { WaitForDrain(deadline_ms); });
+}
+
+void Server::StopWorkers() {
+  for (const auto& worker : workers_) worker->Stop();
+}
+
+}  // namespace tailrace

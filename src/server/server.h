@@ -1,0 +1,62 @@
+// Server: the store, the workers and the listeners of one process.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "feed/hub.h"
+#include "io/listener.h"
+#include "server/routes.h"
+#include "server/server_config.h"
+#include "server/sse_renderer.h"
+#include "server/worker.h"
+
+namespace tailrace {
+
+class Server {
+ public:
+  /// Binds first (clients wait in the listen queue meanwhile), then opens the store.
+  /// kInvalid: a setting; kUnavailable: an address or the data directory is in use.
+  static Result<std::unique_ptr<Server>> Start(ServerConfig config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Serves until SIGTERM or SIGINT, drains, closes the store. The process's exit code. A second
+  /// signal ends the drain at once.
+  int Run();
+
+  /// Where it listens, with the ports that the kernel chose.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+
+ private:
+  explicit Server(ServerConfig config) : config_(std::move(config)) {}
+
+  Result<void> Bind();
+  Result<void> OpenStore();
+  void LimitDescriptors();
+  void MakeWorkers();
+  void Listen();
+  void Accept(int fd);
+  void OnConnectionClosed();
+  void ResumeListeners();
+  void OnSignal(int signal);
+  void WaitForDrain(uint64_t deadline_ms);
+  void StopWorkers();
+
+  ServerConfig config_;
+  SseRenderer renderer_;
+  Routes routes_;
+  std::vector<int> listen_fds_;
+  std::vector<std::string> addresses_;
+  std::unique_ptr<LogStore> store_;
+  std::unique_ptr<ServerShared> shared_;
+  std::unique_ptr<Hub> hub_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::atomic<bool> accept_paused_ = false;
+};
+
+}  // namespace tailrace

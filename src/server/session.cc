@@ -1,0 +1,393 @@
+#include "server/session.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "server/structured_log.h"
+#include "server/worker.h"
+
+namespace tailrace {
+namespace {
+
+constexpr size_t kMaxHeldInput = 64 << 10;  // pipelined bytes behind an unanswered request
+constexpr uint64_t kLingerMs = 2'000;       // for a client that still sends what we refused
+constexpr uint64_t kLingerBytes = 64 << 20;
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------
+// Reply
+
+Session* Reply::Find() const {
+  Session* session = worker_->FindSession(session_);
+  return session != nullptr && session->request() == request_ ? session : nullptr;
+}
+
+void Reply::Send(Answer answer) const {
+  if (Session* session = Find()) session->Send(std::move(answer));
+}
+
+void Reply::HoldBody(bool hold) const {
+  if (Session* session = Find()) session->HoldBody(hold);
+}
+
+// ------------------------------------------------------------------------------------------------
+// Reading requests
+
+Session::Session(Worker& worker, SessionId id, int fd)
+    : worker_(worker),
+      connection_(worker.loop(), fd, *this),
+      parser_(std::make_unique<Http1Parser>(&worker.http1_limits())),
+      id_(id) {
+  UpdateDeadline();
+}
+
+Session::~Session() = default;
+
+bool Session::CanParse() const {
+  const bool waits_for_answer = state_ != nullptr && state_->complete;
+  return mode_ == Mode::kRequests && !held_ && !waits_for_answer && !close_after_ &&
+         !parser_->Failed();
+}
+
+void Session::OnRead(std::string_view bytes) {
+  if (mode_ == Mode::kLinger) {
+    lingered_bytes_ += bytes.size();
+    if (lingered_bytes_ > kLingerBytes) Close();
+    return;
+  }
+  if (mode_ != Mode::kRequests) return;  // a stream's client has nothing more to say
+  if (!input_.empty() || !CanParse()) {
+    if (close_after_ && state_ == nullptr) return;
+    input_.append(bytes);
+    if (input_.size() > kMaxHeldInput) connection_.WantRead(false);
+    return;
+  }
+  Parse(bytes);
+}
+
+// Parses, acts and answers, request after request, as far as the bytes and the answers go.
+void Session::Parse(std::string_view bytes) {
+  in_parse_ = true;
+  do {
+    ParseRequest(bytes);
+    if (mode_ == Mode::kClosed) break;
+    if (state_ != nullptr && state_->sink != nullptr && !state_->answered) state_->sink->OnPause();
+    Flush();
+  } while (!bytes.empty() && CanParse());
+  in_parse_ = false;
+  if (mode_ == Mode::kRequests && !bytes.empty()) input_.assign(bytes);
+  UpdateDeadline();
+}
+
+void Session::ParseRequest(std::string_view& bytes) {
+  in_parser_ = true;
+  while (CanParse()) {
+    bytes.remove_prefix(parser_->Consume(bytes, *this));
+    if (bytes.empty()) break;
+  }
+  if (mode_ == Mode::kRequests && parser_->Failed()) {
+    bytes = {};
+    RefuseBadRequest();
+  }
+  in_parser_ = false;
+}
+
+void Session::ParseHeldInput() {
+  if (in_parse_ || !CanParse()) return;
+  connection_.WantRead(true);
+  if (input_.empty()) return;
+  const std::string held = std::exchange(input_, {});
+  Parse(held);
+}
+
+void Session::OnHead(RequestHead&& head) {
+  ++request_;
+  state_ = std::make_unique<RequestState>();
+  state_->head = std::move(head);
+  worker_.Dispatch(*this);
+  const bool wants_body = state_ != nullptr && state_->sink != nullptr && !state_->answered;
+  if (wants_body && state_->head.expects_continue && output_.empty()) {
+    output_.append(kContinueResponse);
+  }
+}
+
+void Session::OnBody(std::string_view bytes) {
+  if (state_ == nullptr || state_->sink == nullptr || state_->answered) return;
+  state_->sink->OnBody(bytes);
+  if (held_) parser_->Pause();
+}
+
+void Session::OnComplete() {
+  if (state_ == nullptr) return;
+  state_->complete = true;
+  if (state_->sink != nullptr && !state_->answered) state_->sink->OnEnd();
+}
+
+void Session::HoldBody(bool hold) {
+  if (held_ == hold || mode_ != Mode::kRequests) return;
+  held_ = hold;
+  if (hold) {
+    connection_.WantRead(false);
+    if (in_parser_) parser_->Pause();
+  } else if (!in_parse_) {
+    connection_.WantRead(true);
+    const std::string waiting = std::exchange(input_, {});
+    Parse(waiting);  // even if empty: the parser may hold the end of the body
+  }
+}
+
+void Session::RefuseBadRequest() {
+  if (state_ != nullptr && state_->answered) {  // its answer is on the way; this is the body's end
+    close_after_ = true;
+    return;
+  }
+  const Http1Error& error = parser_->error();
+  ++request_;
+  state_ = std::make_unique<RequestState>();  // whoever was waiting for the body is gone
+  state_->complete = true;
+  Answer answer = ProblemAnswer(ProblemFrom(error.status, error.reason));
+  answer.close = true;
+  Send(std::move(answer));
+}
+
+void Session::OnReadEnd() {
+  if (mode_ == Mode::kStream) {
+    stream_->OnReadEnd();
+    return;
+  }
+  const bool answer_under_way = state_ != nullptr && (state_->complete || state_->answered);
+  if (mode_ == Mode::kRequests && answer_under_way) {
+    close_after_ = true;  // the client may have closed its half only
+    return;
+  }
+  Close();
+}
+
+// ------------------------------------------------------------------------------------------------
+// Answering
+
+void Session::Send(Answer answer) {
+  if (mode_ != Mode::kRequests || state_ == nullptr || state_->answered) return;
+  state_->answered = true;
+  const bool body_unread = !state_->complete && state_->head.HasBody();
+  if (answer.close || !state_->head.keep_alive || body_unread || worker_.draining()) {
+    close_after_ = true;
+  }
+  const std::optional<uint64_t> length =
+      answer.source ? answer.source_bytes : std::optional<uint64_t>(answer.body.size());
+  const BodyFraming framing = ChooseFraming(state_->head, answer.status, length);
+  if (framing == BodyFraming::kUntilClose) close_after_ = true;
+  AppendHead(answer, framing);
+  answer_ = std::make_unique<AnswerState>();
+  answer_->chunked = framing == BodyFraming::kChunked;
+  answer_->last = true;
+  if (SendsBody(state_->head, answer.status)) {
+    output_.append(answer.body);
+    answer_->last = answer.source == nullptr;
+    answer_->source = std::move(answer.source);
+  }
+  worker_.CountAnswer(answer.status);
+  if (!in_parse_) Flush();
+}
+
+void Session::AppendHead(const Answer& answer, BodyFraming framing) {
+  ResponseHead head;
+  head.status = answer.status;
+  head.framing = framing;
+  head.content_length = answer.source ? answer.source_bytes.value_or(0) : answer.body.size();
+  head.keep_alive = !close_after_;
+  head.version_minor = state_->head.version_minor;
+  head.date = worker_.date().Value();
+  head.more_headers = &answer.headers;
+  AppendResponseHead(output_, head);
+}
+
+void Session::Flush() {
+  if (mode_ != Mode::kRequests || connection_.Blocked()) return;
+  if (!output_.empty()) {
+    const int64_t sent = connection_.Write(output_);
+    if (sent < 0) {
+      Close();
+      return;
+    }
+    worker_.CountSent(static_cast<uint64_t>(sent));
+    output_.erase(0, static_cast<size_t>(sent));
+    if (!output_.empty()) {
+      UpdateDeadline();
+      return;
+    }
+    output_.shrink_to_fit();
+  }
+  if (answer_ == nullptr) return;
+  if (answer_->last) {
+    FinishAnswer();
+  } else {
+    PullSource();
+  }
+}
+
+void Session::PullSource() {
+  if (std::exchange(answer_->pulling, true)) return;
+  auto source = std::make_shared<std::unique_ptr<BodySource>>(std::move(answer_->source));
+  auto piece = std::make_shared<Result<std::string>>();
+  worker_.loop().RunInPool([source, piece] { *piece = (*source)->Next(); },
+                           [&worker = worker_, id = id_, request = request_, source, piece] {
+                             Session* session = worker.FindSession(id);
+                             if (session == nullptr || session->answer_ == nullptr) return;
+                             session->answer_->source = std::move(*source);
+                             session->OnPulled(request, std::move(*piece));
+                           });
+}
+
+void Session::OnPulled(uint64_t request, Result<std::string> piece) {
+  if (request != request_) return;
+  answer_->pulling = false;
+  if (!piece) {
+    LogLine(LogLevel::kWarn, "answer cut").Add("error", piece.error().message);
+    Close();
+    return;
+  }
+  answer_->last = piece->empty();
+  if (piece->empty()) {
+    if (answer_->chunked) output_.append(kLastChunk);
+  } else if (answer_->chunked) {
+    AppendChunkHeader(output_, piece->size());
+    output_.append(*piece).append(kChunkTail);
+  } else {
+    output_ = std::move(*piece);
+  }
+  Flush();
+  UpdateDeadline();
+}
+
+void Session::FinishAnswer() {
+  answer_.reset();
+  if (close_after_) {
+    CloseGently();
+    return;
+  }
+  // A body that nobody wanted is read to its end before the next request.
+  if (state_ != nullptr && state_->complete) state_.reset();
+  held_ = false;
+  UpdateDeadline();
+  ParseHeldInput();
+}
+
+Stream& Session::StartStream(std::unique_ptr<Stream> stream) {
+  CHECK(mode_ == Mode::kRequests && state_ != nullptr && !state_->answered);
+  mode_ = Mode::kStream;
+  stream_ = std::move(stream);
+  worker_.CountAnswer(200);
+  // Nothing of the request is needed any more: ten thousand of these are idle for hours. The parser
+  // may be the caller and goes at the end of the turn.
+  worker_.AtTurnEnd([&worker = worker_, id = id_] {
+    if (Session* session = worker.FindSession(id)) {
+      session->state_.reset();
+      session->parser_.reset();
+      session->input_ = {};
+    }
+  });
+  return *stream_;
+}
+
+// ------------------------------------------------------------------------------------------------
+// Time and the end
+
+void Session::OnWritable() {
+  if (mode_ == Mode::kStream) {
+    stream_->OnWritable();
+  } else {
+    Flush();
+    UpdateDeadline();
+  }
+}
+
+void Session::SetDeadline(uint64_t delay_ms) {
+  deadline_ms_ = worker_.loop().NowMs() + delay_ms;
+  if (armed_ms_ != 0 && armed_ms_ <= deadline_ms_) return;
+  armed_ms_ = deadline_ms_;
+  worker_.AddDeadline(armed_ms_, id_);
+}
+
+void Session::UpdateDeadline() {
+  if (mode_ != Mode::kRequests) return;
+  const LimitConfig& limits = worker_.config().limits;
+  if (!output_.empty() || answer_ != nullptr) {
+    SetDeadline(limits.write_timeout_ms);
+  } else if (parser_->InHead()) {
+    if (!in_head_) SetDeadline(limits.header_timeout_ms);  // from its first byte, not its last
+  } else if (state_ != nullptr) {
+    SetDeadline(limits.body_timeout_ms);
+  } else {
+    SetDeadline(limits.idle_timeout_ms);
+  }
+  in_head_ = parser_->InHead();
+}
+
+void Session::OnDeadlineDue(uint64_t due_ms) {
+  if (due_ms != armed_ms_) return;  // replaced by an earlier one
+  armed_ms_ = 0;
+  if (mode_ == Mode::kClosed) return;
+  const uint64_t now_ms = worker_.loop().NowMs();
+  if (deadline_ms_ > now_ms) {
+    SetDeadline(deadline_ms_ - now_ms);
+  } else {
+    OnDeadline();
+  }
+}
+
+void Session::OnDeadline() {
+  if (mode_ == Mode::kStream) {
+    stream_->OnDeadline();
+    return;
+  }
+  const bool waits_for_us = state_ != nullptr && !state_->answered && (state_->complete || held_);
+  if (mode_ == Mode::kRequests && waits_for_us) {
+    UpdateDeadline();
+    return;
+  }
+  const bool in_request = mode_ == Mode::kRequests && answer_ == nullptr && output_.empty() &&
+                          (state_ != nullptr || parser_->InHead());
+  if (!in_request || (state_ != nullptr && state_->answered)) {
+    Close();
+    return;
+  }
+  ++request_;
+  state_ = std::make_unique<RequestState>();
+  state_->complete = true;
+  Answer answer = ProblemAnswer(ProblemFrom(408, "the request did not come within the time limit"));
+  answer.close = true;
+  Send(std::move(answer));
+}
+
+void Session::Drain() {
+  if (mode_ == Mode::kStream) {
+    stream_->Drain(worker_.DrawDrainRetryMs());
+  } else if (mode_ == Mode::kRequests && state_ == nullptr && answer_ == nullptr) {
+    Close();
+  } else if (mode_ == Mode::kRequests && state_ != nullptr && state_->sink != nullptr &&
+             !state_->answered) {
+    state_->sink->OnDrain();
+  }
+}
+
+void Session::CloseGently() {
+  if (connection_.ReadEnded()) {
+    Close();
+    return;
+  }
+  mode_ = Mode::kLinger;
+  stream_.reset();
+  connection_.ShutdownWrite();
+  connection_.WantRead(true);
+  SetDeadline(kLingerMs);
+}
+
+void Session::Close() {
+  if (mode_ == Mode::kClosed) return;
+  mode_ = Mode::kClosed;
+  worker_.CloseAtTurnEnd(id_);
+}
+
+}  // namespace tailrace

@@ -1,0 +1,102 @@
+#include "server/sse_renderer.h"
+
+#include "base/check.h"
+#include "http/sse.h"
+
+namespace tailrace {
+namespace {
+
+// Calls visit(n, entry) for each entry of [begin, end).
+template <typename Visit>
+void ForEachEntry(Position begin, Position end, std::span<const ChunkPtr> chunks, Visit visit) {
+  for (const ChunkPtr& chunk : chunks) {
+    EntryReader reader(chunk->encoded);
+    Entry entry;
+    for (Position n = chunk->begin; n < end && reader.Next(entry); ++n) {
+      if (n >= begin) visit(n, entry);
+    }
+    CHECK(!reader.Corrupt());  // the store checks what it reads
+  }
+}
+
+// Lines that were lost upstream, just before entry n. No id: the entry's own says that it was seen.
+void AppendUpstreamGap(std::string& out, Position n, uint64_t lost) {
+  AppendSseEvent(out, "gap");
+  const std::string at = std::to_string(n);
+  const std::string count = lost == kLostUnknown ? "null" : std::to_string(lost);
+  AppendSseDataLine(
+      out, "{\"from\":" + at + ",\"to\":" + at + ",\"cause\":\"upstream\",\"lost\":" + count + "}");
+  AppendSseEnd(out);
+}
+
+// One event for a run of entries; a gap comes between two of them.
+class BatchWriter {
+ public:
+  BatchWriter(std::string_view incarnation, std::string& out)
+      : incarnation_(incarnation), out_(out) {}
+
+  void Add(Position n, const Entry& entry) {
+    if (entry.lost) {
+      Close();
+      AppendUpstreamGap(out_, n, *entry.lost);
+    }
+    out_.append(open_ ? "," : "data: {\"from\":" + std::to_string(n) + ",\"entries\":[");
+    open_ = true;
+    next_ = n + 1;
+    AppendEntryJson(out_, n, entry);
+  }
+  void Close() {
+    if (!open_) return;
+    open_ = false;
+    out_.append("]}\n");
+    AppendCursorId(out_, incarnation_, next_);
+    AppendSseEnd(out_);
+  }
+
+ private:
+  std::string_view incarnation_;
+  std::string& out_;
+  Position next_ = 0;
+  bool open_ = false;
+};
+
+void RenderBatch(std::string_view incarnation, Position begin, Position end,
+                 std::span<const ChunkPtr> chunks, std::string& out) {
+  BatchWriter batch(incarnation, out);
+  ForEachEntry(begin, end, chunks, [&](Position n, const Entry& entry) { batch.Add(n, entry); });
+  batch.Close();
+}
+
+}  // namespace
+
+void AppendCursorId(std::string& out, std::string_view incarnation, Position position) {
+  out.append("id: ").append(incarnation).append(".");
+  out.append(std::to_string(position)).append("\n");
+}
+
+void AppendEndId(std::string& out, const LogInfo& info) {
+  out.append("id: ").append(info.incarnation).append(".");
+  out.append(std::to_string(info.position)).append(".end\n");
+}
+
+void SseRenderer::Render(Format format, std::string_view incarnation, Position begin, Position end,
+                         std::span<const ChunkPtr> chunks, std::string& out) const {
+  if (format == Format::kBatch) {
+    RenderBatch(incarnation, begin, end, chunks, out);
+    return;
+  }
+  ForEachEntry(begin, end, chunks, [&](Position n, const Entry& entry) {
+    if (entry.lost) AppendUpstreamGap(out, n, *entry.lost);
+    if (format == Format::kText) {
+      AppendSseData(out, entry.text);
+    } else {
+      out.append("data: ");
+      AppendEntryJson(out, n, entry);
+      out.push_back('\n');
+    }
+    AppendCursorId(out, incarnation, n + 1);
+    AppendSseEnd(out);
+  });
+}
+
+}  // namespace tailrace

@@ -1,0 +1,58 @@
+// SseStream: one viewer of one log over HTTP/1.1, in the words of api.md.
+#pragma once
+
+#include <string>
+
+#include "feed/feed_table.h"
+#include "server/session.h"
+
+namespace tailrace {
+
+/// Whose words a stream speaks.
+enum class Dialect : uint8_t {
+  kNative,          ///< `event: end`, comments while idle.
+  kPortalSentinel,  ///< `data: [DONE]` at the end, `data: [NONE]` while idle.
+  kPortalPlain,     ///< Ends after the last entry.
+};
+
+class SseStream final : public Viewer, public Stream {
+ public:
+  struct Options {
+    Format format = Format::kText;
+    Dialect dialect = Dialect::kNative;
+    bool chunked = true;  ///< HTTP/1.1.
+    StreamStart start;
+  };
+
+  /// `head`: the response head and the first event, as they go out. The session outlives it.
+  SseStream(Session& session, Options options, std::string_view head);
+  ~SseStream() override;
+
+  void OnWritable() override;
+  void OnDeadline() override;
+  void OnReadEnd() override;
+  void Drain(uint64_t retry_ms) override;
+  uint64_t LagEntries() const override { return Lag(); }
+
+ private:
+  int64_t Write(std::span<const iovec> parts) override;
+  void TellGap(std::string& out, const LogInfo& info, Position from, Position to,
+               GapCause cause) override;
+  void TellReset(std::string& out, const LogInfo& info, ResetCause cause) override;
+  void TellEnd(std::string& out, const LogInfo& info) override;
+  void TellDeleted(std::string& out) override;
+  void TellUnavailable(std::string& out) override;
+  void OnFinished() override;
+  void OnAborted() override;
+
+  uint64_t DrawIdleMs();
+  std::string_view IdlePayload() const;
+
+  Session& session_;
+  uint64_t last_write_ms_;
+  uint64_t idle_ms_;  // silence after which something is said
+  Dialect dialect_;
+  bool pings_;  // events that a page can see, not comments
+};
+
+}  // namespace tailrace

@@ -1,0 +1,150 @@
+#include "server/worker.h"
+
+#include <utility>
+
+#include "server/routes.h"
+
+namespace tailrace {
+namespace {
+
+Http1Limits MakeHttp1Limits(const LimitConfig& limits) {
+  Http1Limits http1;
+  http1.head_bytes = limits.header_bytes;
+  http1.target_bytes = limits.header_bytes;
+  http1.content_length = limits.body_bytes;
+  return http1;
+}
+
+FeedLimits MakeFeedLimits(const StreamConfig& streams) {
+  FeedLimits limits;
+  limits.feed_bytes = streams.feed_bytes;
+  limits.all_feeds_bytes = streams.all_feeds_bytes;
+  limits.cache_bytes = streams.catch_up_cache_bytes;
+  limits.read_bytes = streams.catch_up_read_bytes;
+  limits.turn_sends = streams.turn_sends;
+  return limits;
+}
+
+}  // namespace
+
+Worker::Worker(size_t index, ServerShared& shared)
+    : index_(index),
+      shared_(shared),
+      http1_limits_(MakeHttp1Limits(shared.config.limits)),
+      random_(seed_.Next()),
+      feeds_(index, shared.store, shared.hub, shared.renderer,
+             MakeFeedLimits(shared.config.streams),
+             [this](FeedTable::Task work, FeedTable::Task done) {
+               loop_.RunInPool(std::move(work), std::move(done));
+             }),
+      lists_([this](bool watch) { shared_.hub.WatchList(index_, watch); }) {
+  loop_.SetTurnEnd([this] { return EndTurn(); });
+}
+
+// Sessions go before the feeds that their streams are attached to.
+Worker::~Worker() {
+  loop_.SetTurnEnd(nullptr);
+  slots_.clear();
+}
+
+void Worker::Deliver(HubDelivery delivery) {
+  loop_.Post([this, delivery = std::move(delivery)] {
+    feeds_.Apply(delivery.followed);
+    lists_.Apply(delivery.listed);
+  });
+}
+
+void Worker::TakeConnection(int fd) {
+  session_count_.fetch_add(1, std::memory_order_relaxed);
+  loop_.Post([this, fd] {
+    if (free_slots_.empty()) {
+      free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
+      slots_.emplace_back();
+    }
+    const uint32_t index = free_slots_.back();
+    free_slots_.pop_back();
+    Slot& slot = slots_[index];
+    slot.session = std::make_unique<Session>(*this, SessionId{index, slot.generation}, fd);
+  });
+}
+
+Session* Worker::FindSession(SessionId id) {
+  if (id.slot >= slots_.size() || slots_[id.slot].generation != id.generation) return nullptr;
+  return slots_[id.slot].session.get();
+}
+
+void Worker::CloseAtTurnEnd(SessionId id) {
+  closing_.push_back(id);
+}
+
+void Worker::CloseSession(SessionId id) {
+  if (FindSession(id) == nullptr) return;
+  Slot& slot = slots_[id.slot];
+  slot.session.reset();
+  ++slot.generation;
+  free_slots_.push_back(id.slot);
+  session_count_.fetch_sub(1, std::memory_order_relaxed);
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (shared_.on_connection_closed) shared_.on_connection_closed();
+}
+
+bool Worker::EndTurn() {
+  RunDeadlines();
+  const bool more = feeds_.RunTurn();
+  RunTurnEndTasks();
+  for (const SessionId id : std::exchange(closing_, {})) CloseSession(id);
+  ArmDeadlines();
+  return more || !closing_.empty() || !turn_end_tasks_.empty();
+}
+
+void Worker::RunTurnEndTasks() {
+  for (const auto& task : std::exchange(turn_end_tasks_, {})) task();
+}
+
+void Worker::AddDeadline(uint64_t deadline_ms, SessionId id) {
+  deadlines_.Add(deadline_ms, id);
+}
+
+void Worker::RunDeadlines() {
+  deadlines_.Run(loop_.NowMs(), [this](SessionId id, uint64_t due_ms) {
+    if (Session* session = FindSession(id)) session->OnDeadlineDue(due_ms);
+  });
+}
+
+void Worker::ArmDeadlines() {
+  if (deadlines_.Empty() || deadlines_.NextMs() == armed_ms_) return;
+  armed_ms_ = deadlines_.NextMs();
+  // Coming awake is all: deadlines are looked at when the turn ends.
+  loop_.SetWakeUp(armed_ms_, [this] { armed_ms_ = 0; });
+}
+
+void Worker::StartDrain() {
+  loop_.Post([this] {
+    for (const Slot& slot : slots_) {
+      if (slot.session != nullptr) slot.session->Drain();
+    }
+  });
+}
+
+uint64_t Worker::DrawDrainRetryMs() {
+  const StreamConfig& streams = config().streams;
+  return random_.Between(streams.retry_min_ms, streams.retry_min_ms + streams.drain_window_ms);
+}
+
+WorkerStats Worker::Stats() const {
+  WorkerStats stats = stats_;
+  stats.feeds = feeds_.Stats();
+  stats.sessions = session_count_.load(std::memory_order_relaxed);
+  stats.list_viewers = lists_.Size();
+  for (const Slot& slot : slots_) {
+    if (slot.session != nullptr) stats.viewer_lag_entries += slot.session->LagEntries();
+  }
+  return stats;
+}
+
+void Worker::Dispatch(Session& session) {
+  ++stats_.requests;
+  shared_.routes.Dispatch(*this, session);
+}
+
+}  // namespace tailrace

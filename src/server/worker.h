@@ -1,0 +1,149 @@
+// Worker: one thread with its loop, its sessions and its feeds. Workers share nothing but the
+// store, the hub and a few counters.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "feed/feed_table.h"
+#include "feed/hub.h"
+#include "http/http1.h"
+#include "http/response.h"
+#include "io/deadlines.h"
+#include "io/loop.h"
+#include "server/list_streams.h"
+#include "server/server_config.h"
+#include "server/session.h"
+#include "store/log_store.h"
+
+namespace tailrace {
+
+class Routes;
+
+class Worker;
+
+/// What all workers see. The counters are the process's.
+struct ServerShared {
+  ServerShared(const ServerConfig& server_config, LogStore& log_store,
+               const SegmentRenderer& segment_renderer, const Routes& all_routes, Hub& commit_hub,
+               const std::vector<std::unique_ptr<Worker>>& all_workers)
+      : config(server_config),
+        store(log_store),
+        renderer(segment_renderer),
+        routes(all_routes),
+        hub(commit_hub),
+        workers(all_workers) {}
+
+  const ServerConfig& config;
+  LogStore& store;
+  const SegmentRenderer& renderer;
+  const Routes& routes;
+  Hub& hub;
+  const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
+  std::atomic<bool> draining = false;
+  std::atomic<uint64_t> connections = 0;       ///< Accepted and not closed.
+  std::atomic<uint64_t> viewers = 0;           ///< Log streams.
+  std::function<void()> on_connection_closed;  ///< Any thread: room for another one.
+};
+
+/// One worker's share of /metrics.
+struct WorkerStats {
+  FeedStats feeds;
+  uint64_t sessions = 0;
+  uint64_t list_viewers = 0;
+  uint64_t requests = 0;
+  uint64_t answers_by_class[6] = {};  ///< [2]: 2xx, …
+  uint64_t bytes_sent = 0;            ///< Of answers; streams: FeedStats::bytes_sent.
+  uint64_t streams_started = 0;
+  uint64_t streams_resumed = 0;     ///< Began with a cursor of a client that was here before.
+  uint64_t streams_refused = 0;     ///< Told to come back later: full or draining.
+  uint64_t streams_ended = 0;       ///< Told the log's end.
+  uint64_t viewer_lag_entries = 0;  ///< Sum over streams of head - position, as of this call.
+};
+
+class Worker {
+ public:
+  Worker(size_t index, ServerShared& shared);
+  ~Worker();
+
+  /// Any thread.
+  void Run() { loop_.Run(); }
+  void Stop() { loop_.Stop(); }
+  void Deliver(HubDelivery delivery);
+  void TakeConnection(int fd);
+  /// Ends idle sessions, tells streams to come back, lets requests finish.
+  void StartDrain();
+  size_t Sessions() const { return session_count_.load(std::memory_order_relaxed); }
+
+  // Everything below: the worker's thread.
+  Loop& loop() { return loop_; }
+  FeedTable& feeds() { return feeds_; }
+  ListStreams& lists() { return lists_; }
+  LogStore& store() { return shared_.store; }
+  ServerShared& shared() { return shared_; }
+  const ServerConfig& config() const { return shared_.config; }
+  const Http1Limits& http1_limits() const { return http1_limits_; }
+  DateCache& date() { return date_; }
+  Random& random() { return random_; }
+  bool draining() const { return shared_.draining.load(std::memory_order_relaxed); }
+  WorkerStats Stats() const;
+  WorkerStats& stats() { return stats_; }
+
+  Session* FindSession(SessionId id);
+  void CloseAtTurnEnd(SessionId id);
+  void AtTurnEnd(std::function<void()> task) { turn_end_tasks_.push_back(std::move(task)); }
+  void AddDeadline(uint64_t deadline_ms, SessionId id);
+  /// Routes the request that `session` has just read the head of.
+  void Dispatch(Session& session);
+
+  /// Runs `work` on the reader pool and `done(result)` here.
+  template <typename Work, typename Done>
+  void Read(Work work, Done done);
+
+  void CountAnswer(int status) { ++stats_.answers_by_class[status / 100 % 6]; }
+  void CountSent(uint64_t bytes) { stats_.bytes_sent += bytes; }
+  uint64_t DrawDrainRetryMs();
+
+ private:
+  struct Slot {
+    std::unique_ptr<Session> session;
+    uint32_t generation = 0;
+  };
+
+  bool EndTurn();
+  void CloseSession(SessionId id);
+  void RunDeadlines();
+  void ArmDeadlines();
+  void RunTurnEndTasks();
+
+  const size_t index_;
+  ServerShared& shared_;
+  Http1Limits http1_limits_;
+  Loop loop_;
+  SystemRandom seed_;
+  SeededRandom random_;
+  DateCache date_;
+  Deadlines<SessionId> deadlines_;
+  uint64_t armed_ms_ = 0;  // the loop's wake-up; 0: none
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<SessionId> closing_;
+  std::vector<std::function<void()>> turn_end_tasks_;
+  std::atomic<size_t> session_count_ = 0;
+  WorkerStats stats_;
+  FeedTable feeds_;
+  ListStreams lists_;
+};
+
+template <typename Work, typename Done>
+void Worker::Read(Work work, Done done) {
+  using Value = decltype(work());
+  auto value = std::make_shared<std::optional<Value>>();
+  loop_.RunInPool([value, work = std::move(work)]() mutable { value->emplace(work()); },
+                  [value, done = std::move(done)]() mutable { done(std::move(**value)); });
+}
+
+}  // namespace tailrace
