@@ -4,20 +4,19 @@ namespace tailrace {
 
 const Segment* SegmentCache::Find(uint64_t log_number, Format format, Position begin,
                                   Position end) {
-  const auto found = index_.find(Key(log_number, begin, format));
-  if (found == index_.end()) return nullptr;
-  const Segment* segment = found->second->segment.get();
-  if (end != 0 && segment->end != end) return nullptr;
-  items_.splice(items_.begin(), items_, found->second);
-  return segment;
+  const Position longest = end == 0 ? UINT64_MAX : end;
+  const auto behind = index_.upper_bound(Key(log_number, format, begin, longest));
+  if (behind == index_.begin()) return nullptr;
+  const Items::iterator item = std::prev(behind)->second;
+  const Position wanted_end = end == 0 ? item->segment->end : end;
+  if (item->key != Key(log_number, format, begin, wanted_end)) return nullptr;
+  items_.splice(items_.begin(), items_, item);
+  return item->segment.get();
 }
 
 const Segment* SegmentCache::Insert(uint64_t log_number, Format format, SegmentPtr segment) {
-  const Key key(log_number, segment->begin, format);
-  if (const auto old = index_.find(key); old != index_.end()) {
-    bytes_ -= old->second->segment->bytes.size();
-    replaced_.splice(replaced_.begin(), items_, old->second);
-  }
+  const Key key(log_number, format, segment->begin, segment->end);
+  if (const Segment* held = Find(log_number, format, segment->begin, segment->end)) return held;
   bytes_ += segment->bytes.size();
   items_.push_front({key, std::move(segment)});
   index_[key] = items_.begin();
@@ -25,7 +24,6 @@ const Segment* SegmentCache::Insert(uint64_t log_number, Format format, SegmentP
 }
 
 void SegmentCache::Trim() {
-  replaced_.clear();
   while (bytes_ > limit_bytes_) {
     bytes_ -= items_.back().segment->bytes.size();
     index_.erase(items_.back().key);

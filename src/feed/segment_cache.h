@@ -16,9 +16,10 @@ class SegmentCache {
  public:
   explicit SegmentCache(uint64_t limit_bytes) : limit_bytes_(limit_bytes) {}
 
-  /// The segment that begins at `begin`; if `end` is not 0 it must end there. Null: not here.
-  /// Valid until the next Trim.
+  /// The longest segment that begins at `begin`; if `end` is not 0, the one that ends there. Null:
+  /// not here. Valid until the next Trim.
   const Segment* Find(uint64_t log_number, Format format, Position begin, Position end);
+  /// Keeps it, or the equal one that is here already.
   const Segment* Insert(uint64_t log_number, Format format, SegmentPtr segment);
   /// Once a turn, when nobody holds a pointer: down to the limit.
   void Trim();
@@ -26,7 +27,7 @@ class SegmentCache {
   uint64_t Bytes() const { return bytes_; }
 
  private:
-  using Key = std::tuple<uint64_t, Position, Format>;
+  using Key = std::tuple<uint64_t, Format, Position, Position>;
   struct Item {
     Key key;
     SegmentPtr segment;
@@ -36,7 +37,6 @@ class SegmentCache {
   uint64_t limit_bytes_;
   uint64_t bytes_ = 0;
   Items items_;
-  Items replaced_;  // kept until Trim, since a pointer may be held
   std::map<Key, Items::iterator> index_;
 };
 
