@@ -22,22 +22,19 @@ struct FeedTable::ReadResult {
 
 void FeedTable::StartRead(Feed& feed, Viewer& viewer) {
   const Position end = viewer.MidSegment() ? viewer.segment_end_ : 0;
-  const ReadKey read{feed.serial(), viewer.position_, end, viewer.format_};
+  const ReadKey read{feed.serial(), feed.number(), viewer.position_, end, viewer.format_};
   const auto [pending, is_new] = reads_.try_emplace(read);
   Rest(viewer, Viewer::State::kReading, pending->second.viewers);
   if (!is_new) return;
   ++stats_.store_reads;
   auto result = std::make_shared<ReadResult>();
-  run_in_pool_([this, key = feed.key(), read, number = feed.number(),
-                result] { *result = ReadSegment(key, read, number); },
-               [this, key = feed.key(), read, number = feed.number(), result] {
-                 OnRead(key, read, number, std::move(*result));
-               });
+  run_in_pool_(
+      [this, key = feed.key(), read, result] { *result = ReadSegment(key, read); },
+      [this, key = feed.key(), read, result] { OnRead(key, read, std::move(*result)); });
 }
 
 // On the reader pool: touches only what never changes.
-FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& read,
-                                             uint64_t number) const {
+FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& read) const {
   using Kind = ReadResult::Kind;
   std::vector<ChunkPtr> chunks;
   std::string incarnation;
@@ -48,7 +45,7 @@ FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& r
       const bool gone = answer.error().code == ErrorCode::kNotFound;
       return {.kind = gone ? Kind::kLogGone : Kind::kUnavailable};
     }
-    if (answer->info.number != number || answer->items.empty()) return {.kind = Kind::kLogGone};
+    if (answer->info.number != read.number || answer->items.empty()) return {.kind = Kind::kLogGone};
     incarnation = answer->info.incarnation;
     for (const ReadItem& item : answer->items) {
       if (item.chunk == nullptr && chunks.empty()) {
@@ -68,7 +65,7 @@ FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& r
           .segment = MakeSegment(renderer_, read.format, incarnation, read.begin, end, chunks)};
 }
 
-void FeedTable::OnRead(const LogKey& key, const ReadKey& read, uint64_t number, ReadResult result) {
+void FeedTable::OnRead(const LogKey& key, const ReadKey& read, ReadResult result) {
   auto pending = reads_.extract(read);
   CHECK(!pending.empty());
   ViewerList& viewers = pending.mapped().viewers;
@@ -78,7 +75,7 @@ void FeedTable::OnRead(const LogKey& key, const ReadKey& read, uint64_t number, 
     return;
   }
   if (result.kind == ReadResult::Kind::kSegment) {
-    cache_.Insert(number, read.format, std::move(result.segment));
+    cache_.Insert(read.number, read.format, std::move(result.segment));
   }
   while (!viewers.Empty()) {
     Viewer& viewer = viewers[viewers.Size() - 1];
@@ -88,6 +85,7 @@ void FeedTable::OnRead(const LogKey& key, const ReadKey& read, uint64_t number, 
 }
 
 void FeedTable::ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& result) {
+  if (viewer.log_number_ != feed.number()) return;  // deleted meanwhile, which it is told next
   std::string payload;
   switch (result.kind) {
     case ReadResult::Kind::kSegment:
@@ -97,7 +95,6 @@ void FeedTable::ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& re
         Abort(viewer);
         return;
       }
-      if (feed.info() == nullptr) return;  // deleted meanwhile, which it is told next
       ++stats_.gaps;
       viewer.TellGap(payload, *feed.info(), viewer.position_, result.gap_end, result.cause);
       viewer.QueueNotice(payload);

@@ -73,6 +73,7 @@ class FeedTable {
  private:
   struct ReadKey {
     uint64_t serial;
+    uint64_t number;  // incarnation: a feed may outlive several
     Position begin;
     Position end;  // 0: as much as one read gives
     Format format;
@@ -112,8 +113,8 @@ class FeedTable {
 
   // feed_read.cc: catching up
   void StartRead(Feed& feed, Viewer& viewer);
-  ReadResult ReadSegment(const LogKey& key, const ReadKey& read, uint64_t number) const;
-  void OnRead(const LogKey& key, const ReadKey& read, uint64_t number, ReadResult result);
+  ReadResult ReadSegment(const LogKey& key, const ReadKey& read) const;
+  void OnRead(const LogKey& key, const ReadKey& read, ReadResult result);
   void ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& result);
 
   const size_t worker_;
