@@ -1,5 +1,7 @@
 #include "feed/viewer.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "feed/feed.h"
 
@@ -28,7 +30,8 @@ bool Viewer::Idle() const {
 
 uint64_t Viewer::Lag() const {
   if (feed_ == nullptr || log_number_ == 0 || log_number_ != feed_->number()) return 0;
-  return feed_->head() - position_;
+  // A reader may meet entries before this worker is told of their commit.
+  return feed_->head() - std::min(position_, feed_->head());
 }
 
 void Viewer::QueueNotice(std::string_view payload) {
