@@ -97,6 +97,13 @@ void Committer::Submit(StoreRequest request) {
   if (first) wake_.notify_one();
 }
 
+void Committer::FailFrom(const std::string& why) {
+  std::lock_guard lock(mutex_);
+  if (stats_.failed) return;
+  stats_.failed = true;
+  stats_.failure = why;
+}
+
 void Committer::Pause() {
   std::lock_guard lock(mutex_);
   paused_ = true;

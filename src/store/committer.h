@@ -33,6 +33,8 @@ class Committer {
   void SetListener(CommitListener listener);
   /// Any thread. Refused requests are answered before it returns.
   void Submit(StoreRequest request);
+  /// Something else of the store has failed: no more writes. Any thread.
+  void FailFrom(const std::string& why);
   /// For tests: the thread finishes its commit and lets everything wait until Resume.
   void Pause();
   void Resume();

@@ -1,0 +1,199 @@
+#include "store/rocksdb/reader.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/snapshot.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "store/list_filter.h"
+#include "store/rocksdb/block_cursor.h"
+#include "store/rocksdb/log_table.h"
+
+namespace tailrace::rocks {
+namespace {
+
+std::string_view View(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+Result<LogState> LoadExisting(Database& database, const rocksdb::Snapshot* snapshot,
+                              const LogKey& key) {
+  auto loaded = LoadLog(database, snapshot, key);
+  if (!loaded) return Fail(std::move(loaded.error()));
+  if (!*loaded) return Fail(ErrorCode::kNotFound, "there is no log " + key.Path());
+  return std::move(**loaded);
+}
+
+ReadItem MakeItem(const Piece& piece) {
+  ReadItem item;
+  item.begin = piece.begin;
+  item.end = piece.end;
+  item.cause = GapCause::kDamaged;
+  if (!piece.readable) return item;
+  auto chunk = std::make_shared<Chunk>();
+  chunk->begin = piece.begin;
+  chunk->end = piece.end;
+  chunk->encoded = piece.entries;
+  chunk->text_offset = piece.header.text_offset;
+  item.chunk = std::move(chunk);
+  return item;
+}
+
+/// The piece of the index behind whose text's start `offset` lies: bisects [first, position).
+Result<Position> Bisect(Database& database, const rocksdb::Snapshot* snapshot, const LogState& log,
+                        uint64_t offset) {
+  BlockCursor index(database, snapshot, Family::kIndex, log.info.number, log.info.position);
+  Position low = log.info.first;  // the wanted block does not begin before it
+  Position high = log.info.position;
+  while (low < high) {
+    const Position middle = low + (high - low) / 2;
+    auto piece = index.Find(middle);
+    if (!piece) return Fail(std::move(piece.error()));
+    // Of a gap only its end is known: the text behind it says on which side to go on.
+    const Position gap_begin = piece->begin;
+    if (!piece->readable && piece->end < log.info.position) {
+      auto behind = index.Next();
+      if (!behind) return Fail(std::move(behind.error()));
+      if (offset >= behind->header.text_offset) {
+        piece = std::move(behind);
+      } else {
+        high = gap_begin;
+        continue;
+      }
+    } else if (!piece->readable) {
+      high = gap_begin;
+      continue;
+    }
+    if (offset < piece->header.text_offset) {
+      high = piece->begin;
+    } else if (offset >= piece->TextEnd()) {
+      low = piece->end;
+    } else {
+      return std::max(piece->begin, log.info.first);
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+Result<LogInfo> Reader::Stat(const LogKey& key) {
+  rocksdb::ManagedSnapshot snapshot(&database_.db());
+  auto log = LoadExisting(database_, snapshot.snapshot(), key);
+  if (!log) return Fail(std::move(log.error()));
+  return std::move(log->info);
+}
+
+Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_bytes) {
+  rocksdb::ManagedSnapshot snapshot(&database_.db());
+  auto log = LoadExisting(database_, snapshot.snapshot(), key);
+  if (!log) return Fail(std::move(log.error()));
+  ReadAnswer answer{std::move(log->info), {}};
+  const LogInfo& info = answer.info;
+  if (from >= info.position) return answer;
+  if (from < info.first) {
+    answer.items.push_back({from, info.first, nullptr, GapCause::kRetention});
+    from = info.first;
+  }
+  if (from == info.position) return answer;
+  BlockCursor blocks(database_, snapshot.snapshot(), Family::kBlocks, info.number, info.position);
+  size_t bytes = 0;
+  bool damaged = false;
+  auto piece = blocks.Find(from);
+  while (piece) {
+    damaged |= !piece->readable;
+    answer.items.push_back(MakeItem(*piece));
+    bytes += piece->entries.size();
+    if (piece->end >= info.position || (bytes > 0 && bytes >= max_bytes)) break;
+    piece = blocks.Next();
+  }
+  if (!piece) return Fail(std::move(piece.error()));
+  if (damaged) CountDamage();
+  return answer;
+}
+
+Result<Position> Reader::FindTextOffset(const LogKey& key, uint64_t offset) {
+  rocksdb::ManagedSnapshot snapshot(&database_.db());
+  const auto log = LoadExisting(database_, snapshot.snapshot(), key);
+  if (!log) return Fail(log.error());
+  if (offset < log->TextFirst()) return Position{0};
+  if (offset >= log->text_end) return log->info.position;
+  return Bisect(database_, snapshot.snapshot(), *log, offset);
+}
+
+Result<ListAnswer> Reader::List(const ListQuery& query) {
+  const auto start = ListStart(query);
+  if (!start) return Fail(start.error());
+  rocksdb::ManagedSnapshot snapshot(&database_.db());
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot.snapshot();
+  const std::unique_ptr<rocksdb::Iterator> list(
+      database_.db().NewIterator(options, database_.family(Family::kList)));
+  ListAnswer answer;
+  size_t scanned = 0;
+  for (list->Seek(ListKey(*start == 0 ? 0 : *start - 1)); list->Valid(); list->Next()) {
+    if (answer.logs.size() == query.limit || scanned == kMaxListScan) return answer;
+    ++scanned;
+    uint64_t number = 0;
+    const auto key = ParseLogKey(View(list->value()));
+    if (!ParseListKey(View(list->key()), number) || !key) continue;
+    answer.next = ListToken(number);
+    if (query.type && *query.type != key->type) continue;
+    auto log = LoadLog(database_, snapshot.snapshot(), *key);
+    if (!log && log.error().code != ErrorCode::kCorrupt) return Fail(std::move(log.error()));
+    if (!log) CountDamage();
+    if (!log || !*log || (*log)->info.number != number) continue;
+    if (MatchesQuery(query, (*log)->info)) answer.logs.push_back(std::move((*log)->info));
+  }
+  if (!list->status().ok()) return Fail(ToError(list->status()));
+  answer.next.clear();
+  return answer;
+}
+
+struct Inventory::Snapshot {
+  explicit Snapshot(rocksdb::DB& db) : managed(&db) {}
+  rocksdb::ManagedSnapshot managed;
+};
+
+Inventory::Inventory(Database& database)
+    : database_(database), snapshot_(std::make_unique<Snapshot>(database.db())) {}
+
+Inventory::~Inventory() = default;
+
+Result<void> Inventory::ForEachLog(const std::function<void(const LogState&)>& visit) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot_->managed.snapshot();
+  const std::unique_ptr<rocksdb::Iterator> list(
+      database_.db().NewIterator(options, database_.family(Family::kList)));
+  for (list->SeekToFirst(); list->Valid(); list->Next()) {
+    const auto key = ParseLogKey(View(list->value()));
+    if (!key) continue;
+    const auto log = LoadLog(database_, options.snapshot, *key);
+    if (!log && log.error().code != ErrorCode::kCorrupt) return Fail(log.error());
+    if (log && *log) visit(**log);
+  }
+  if (!list->status().ok()) return Fail(ToError(list->status()));
+  return {};
+}
+
+Result<void> Inventory::ForEachBlock(const LogState& log,
+                                     const std::function<bool(const BlockFacts&)>& visit) {
+  if (log.info.first >= log.info.position) return {};
+  BlockCursor index(database_, snapshot_->managed.snapshot(), Family::kIndex, log.info.number,
+                    log.info.position);
+  auto piece = index.Find(log.info.first);
+  while (piece) {
+    // What is lost goes with the block behind it.
+    if (piece->readable) {
+      const BlockFacts facts{piece->begin, piece->end, piece->TextEnd(), piece->EncodedEnd(),
+                             piece->header.time};
+      if (!visit(facts)) return {};
+    }
+    if (piece->end >= log.info.position) return {};
+    piece = index.Next();
+  }
+  return Fail(std::move(piece.error()));
+}
+
+}  // namespace tailrace::rocks

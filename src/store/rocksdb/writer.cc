@@ -1,0 +1,162 @@
+#include "store/rocksdb/writer.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include "base/check.h"
+#include "store/rocksdb/format.h"
+#include "store/rocksdb/log_table.h"
+
+namespace tailrace::rocks {
+namespace {
+
+constexpr size_t kLogCacheBytes = 32 << 20;
+constexpr size_t kProducerCacheBytes = 8 << 20;
+/// A batch that has grown larger gives its memory back.
+constexpr size_t kKeptBatchBytes = 4 << 20;
+constexpr uint64_t kGarbageBytes = 64 << 20;
+
+size_t CostOf(const LogState& state) {
+  size_t cost = 1024 + state.info.title.size();
+  for (const auto& [name, value] : state.info.labels) cost += 128 + name.size() + value.size();
+  return cost;
+}
+
+void Must(const rocksdb::Status& status) {
+  CHECK(status.ok());
+}  // batches are memory only
+
+}  // namespace
+
+Writer::Writer(Database& database, const CommitRecord& last, CommittedFile committed)
+    : database_(database),
+      trail_(last),
+      committed_(std::move(committed)),
+      batch_(std::make_unique<rocksdb::WriteBatch>()),
+      logs_(kLogCacheBytes),
+      producers_(kProducerCacheBytes) {}
+
+Writer::~Writer() = default;
+
+Result<std::optional<LogState>> Writer::LoadLog(const LogKey& key) {
+  if (const LogState* cached = logs_.Find(key)) return *cached;
+  return rocks::LoadLog(database_, nullptr, key);
+}
+
+Result<std::optional<uint64_t>> Writer::LoadProducer(const LogState& log, const std::string& name) {
+  const std::string key = ProducerKey(log.info.number, name);
+  if (const uint64_t* cached = producers_.Find(key)) return *cached;
+  return rocks::LoadProducer(database_, log.info.number, name);
+}
+
+void PutBlock(rocksdb::WriteBatch& batch, const Database& database, uint64_t log_number,
+              Position begin, const BlockHeader& header, std::string_view entries) {
+  const std::string key = BlockKey(log_number, begin);
+  std::string head;
+  AppendBlockHeader(head, header);
+  const rocksdb::Slice key_slice = key;
+  const std::array<rocksdb::Slice, 2> value = {rocksdb::Slice(head), rocksdb::Slice(entries)};
+  Must(batch.Put(database.family(Family::kBlocks), rocksdb::SliceParts(&key_slice, 1),
+                 rocksdb::SliceParts(value.data(), value.size())));
+  Must(batch.Put(database.family(Family::kIndex), key, head));
+}
+
+void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft) {
+  const LogState& after = draft.state;
+  const uint64_t number = after.info.number;
+  uint64_t encoded_offset = draft.before ? draft.before->encoded_end : 0;
+  for (size_t i = 0; i < draft.chunks.size(); ++i) {
+    const Chunk& chunk = *draft.chunks[i];
+    const bool last = i + 1 == draft.chunks.size();
+    const uint64_t text_end = last ? after.text_end : draft.chunks[i + 1]->text_offset;
+    BlockHeader header;
+    header.count = chunk.end - chunk.begin;
+    header.text_offset = chunk.text_offset;
+    header.text_bytes = text_end - chunk.text_offset;
+    header.encoded_offset = encoded_offset;
+    header.encoded_bytes = chunk.encoded.size();
+    header.time = after.info.updated;
+    encoded_offset += header.encoded_bytes;
+    PutBlock(batch, database_, number, chunk.begin, header, chunk.encoded);
+  }
+  if (draft.record)
+    Must(batch.Put(database_.family(Family::kLogs), after.info.key.Path(), EncodeLog(after)));
+  if (draft.Created()) {
+    Must(batch.Put(database_.family(Family::kList), ListKey(number), after.info.key.Path()));
+  }
+  for (const auto& [name, count] : draft.producers) {
+    Must(batch.Put(database_.family(Family::kProducers), ProducerKey(number, name),
+                   EncodeCount(count)));
+  }
+  if (!draft.before || after.info.first == draft.before->info.first) return;
+  const std::string from = BlockKey(number, draft.before->info.first);
+  const std::string to = BlockKey(number, after.info.first);
+  for (const Family family : {Family::kBlocks, Family::kIndex}) {
+    Must(batch.DeleteRange(database_.family(family), from, to));
+  }
+}
+
+void Writer::AddRemoval(rocksdb::WriteBatch& batch, const LogState& log) {
+  const uint64_t number = log.info.number;
+  Must(batch.Delete(database_.family(Family::kLogs), log.info.key.Path()));
+  Must(batch.Delete(database_.family(Family::kList), ListKey(number)));
+  if (log.info.position > log.info.first) {
+    for (const Family family : {Family::kBlocks, Family::kIndex}) {
+      Must(batch.DeleteRange(database_.family(family), BlockKey(number, 0),
+                             BlockKey(number + 1, 0)));
+    }
+  }
+  if (log.producers > 0) {
+    Must(batch.DeleteRange(database_.family(Family::kProducers), ProducerKey(number, ""),
+                           ProducerKey(number + 1, "")));
+  }
+}
+
+Result<void> Writer::Write(const CommitPlan& plan) {
+  const std::string record = EncodeCommitRecord(trail_.Next(plan));
+  rocksdb::WriteBatch& batch = *batch_;
+  batch.Clear();
+  Must(batch.Put(database_.family(Family::kCommits), kCommitKey, record));
+  for (const LogDraft& draft : plan.drafts) {
+    if (draft.removed) {
+      AddRemoval(batch, draft.state);
+    } else {
+      AddDraft(batch, draft);
+    }
+  }
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const rocksdb::Status status = database_.db().Write(options, &batch);
+  if (!status.ok()) return Fail(ToError(status));
+  committed_.Write(record);
+  Remember(plan);
+  if (batch.GetDataSize() > kKeptBatchBytes) batch_ = std::make_unique<rocksdb::WriteBatch>();
+  return {};
+}
+
+bool Writer::TakeGarbage() {
+  if (garbage_bytes_.load(std::memory_order_relaxed) < kGarbageBytes) return false;
+  garbage_bytes_.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+void Writer::Remember(const CommitPlan& plan) {
+  for (const LogDraft& draft : plan.drafts) {
+    const LogState& state = draft.state;
+    const uint64_t before = draft.before ? draft.before->encoded_first : 0;
+    const uint64_t gone = draft.removed ? state.StoredBytes() : state.encoded_first - before;
+    garbage_bytes_.fetch_add(gone, std::memory_order_relaxed);
+    if (draft.removed) {
+      logs_.Erase(state.info.key);
+      continue;
+    }
+    logs_.Put(state.info.key, state, CostOf(state));
+    for (const auto& [name, count] : draft.producers) {
+      std::string key = ProducerKey(state.info.number, name);
+      const size_t cost = 128 + key.size();
+      producers_.Put(key, count, cost);
+    }
+  }
+}
+
+}  // namespace tailrace::rocks

@@ -1,0 +1,55 @@
+// Writer: carries out commit plans as one synced write batch each. On the commit thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "store/commit_plan.h"
+#include "store/lru_cache.h"
+#include "store/rocksdb/commit_record.h"
+#include "store/rocksdb/committed_file.h"
+#include "store/rocksdb/database.h"
+#include "store/rocksdb/format.h"
+
+namespace rocksdb {
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace tailrace::rocks {
+
+class Writer final : public CommitBackend {
+ public:
+  /// `database` must outlive it; continues behind commit `last`.
+  Writer(Database& database, const CommitRecord& last, CommittedFile committed);
+  ~Writer() override;
+
+  Result<std::optional<LogState>> LoadLog(const LogKey& key) override;
+  Result<std::optional<uint64_t>> LoadProducer(const LogState& log,
+                                               const std::string& name) override;
+  Result<void> Write(const CommitPlan& plan) override;
+
+  /// True, once, if so much was deleted that giving back the space is worth the work. Any thread.
+  bool TakeGarbage();
+
+ private:
+  void AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft);
+  void AddRemoval(rocksdb::WriteBatch& batch, const LogState& log);
+  void Remember(const CommitPlan& plan);
+
+  Database& database_;
+  CommitTrail trail_;
+  CommittedFile committed_;
+  std::unique_ptr<rocksdb::WriteBatch> batch_;  ///< Kept for its memory.
+  /// Of logs that were written lately: a commit to them reads nothing from disk.
+  LruCache<LogKey, LogState> logs_;
+  LruCache<std::string, uint64_t> producers_;  ///< By ProducerKey.
+  std::atomic<uint64_t> garbage_bytes_{0};     ///< Deleted since TakeGarbage was true.
+};
+
+/// The operations of Writer::Write for blocks, for recovery too.
+void PutBlock(rocksdb::WriteBatch& batch, const Database& database, uint64_t log_number,
+              Position begin, const BlockHeader& header, std::string_view entries);
+
+}  // namespace tailrace::rocks
