@@ -9,6 +9,7 @@ bool Feed::Learn(const LogInfo& info) {
   if (info.number > number()) {
     DropWindow();
     info_ = info;
+    known_since_ = look_ups_started_;
     return true;
   }
   const bool newer = info.position > info_->position || info.first > info_->first ||

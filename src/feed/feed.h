@@ -72,8 +72,9 @@ class Feed {
   ViewerList following_;
   size_t viewers_ = 0;  // in whatever state
   uint64_t look_ups_started_ = 0;
-  uint64_t looked_up_ = 0;      // the newest look-up that came back
-  bool known_ = false;          // a look-up has come back, or a commit said it all
+  uint64_t look_ups_pending_ = 0;
+  uint64_t looked_up_ = 0;      // the newest look-up that was answered; 0: nothing is certain
+  uint64_t known_since_ = 0;    // look-ups that were started before number() was known
   bool dirty_ = false;          // in FeedTable::dirty_
   bool dirty_again_ = false;    // something new came while a pass was under way
   size_t pass_left_ = 0;        // following_[0, pass_left_) have their turn still before them

@@ -27,6 +27,10 @@ void FeedTable::Attach(const LogKey& key, Viewer& viewer) {
   CHECK(viewer.state_ == Viewer::State::kDetached);
   Feed& feed = FeedFor(key);
   viewer.feed_ = &feed;
+  // Another worker may have told its client of commits that are still on their way to this one:
+  // only a look-up that begins now can say that its cursor is wrong.
+  viewer.needed_look_up_ = feed.look_ups_started_ + 1;
+  if (feed.look_ups_started_ == 0) LookUp(feed);
   ++feed.viewers_;
   ++stats_.viewers;
   MakeReady(viewer);
@@ -45,8 +49,7 @@ Feed& FeedTable::FeedFor(const LogKey& key) {
   std::unique_ptr<Feed>& feed = feeds_[key];
   if (feed != nullptr) return *feed;
   feed = std::make_unique<Feed>(key, next_serial_++);
-  hub_.Follow(worker_, key);  // before the look-up, so that nothing falls between them
-  LookUp(*feed);
+  hub_.Follow(worker_, key);  // before the first look-up, so that nothing falls between them
   return *feed;
 }
 
@@ -95,6 +98,7 @@ void FeedTable::Finish(Viewer& viewer, std::string_view payload) {
 
 void FeedTable::LookUp(Feed& feed) {
   const uint64_t look_up = ++feed.look_ups_started_;
+  ++feed.look_ups_pending_;
   auto info = std::make_shared<Result<LogInfo>>();
   run_in_pool_([this, key = feed.key(), info] { *info = store_.Stat(key); },
                [this, key = feed.key(), serial = feed.serial(), look_up, info] {
@@ -106,8 +110,9 @@ void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
                            Result<LogInfo> info) {
   Feed* feed = FindFeed(key, serial);
   if (feed == nullptr) return;
-  feed->looked_up_ = std::max(feed->looked_up_, look_up);
-  if (!info && info.error().code != ErrorCode::kNotFound) {
+  --feed->look_ups_pending_;
+  const bool no_log = !info && info.error().code == ErrorCode::kNotFound;
+  if (!info && !no_log) {
     while (!feed->waiting_.Empty()) {
       Viewer& viewer = feed->waiting_[0];
       std::string payload;
@@ -116,7 +121,14 @@ void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
     }
     return;
   }
-  feed->known_ = true;
+  if (no_log && feed->info() != nullptr) {
+    // Created since, or deleted unwatched: then the commit that told of the log was sent to an
+    // earlier feed of this key, and none will tell of its end.
+    if (look_up <= feed->known_since_) return LookUp(*feed);
+    feed->LearnRemoved(feed->number());
+    MarkDirty(*feed);
+  }
+  feed->looked_up_ = std::max(feed->looked_up_, look_up);
   if (info && feed->Learn(*info)) MarkDirty(*feed);
   ResolveWaiting(*feed);
 }
@@ -126,7 +138,6 @@ void FeedTable::Apply(const std::vector<Commit>& commits) {
     const auto found = feeds_.find(commit.info->key);
     if (found == feeds_.end()) continue;
     Feed& feed = *found->second;
-    feed.known_ = true;
     const bool changed = commit.kind == Commit::Kind::kRemoved
                              ? feed.LearnRemoved(commit.info->number)
                              : feed.Learn(*commit.info);
@@ -151,27 +162,25 @@ void FeedTable::AddChunks(Feed& feed, const std::vector<ChunkPtr>& chunks) {
 }
 
 void FeedTable::ResolveWaiting(Feed& feed) {
-  if (feed.info() == nullptr) return;
+  if (feed.info() == nullptr || feed.looked_up_ == 0) return;
   for (size_t slot = feed.waiting_.Size(); slot-- > 0;) MakeReady(feed.waiting_[slot]);
 }
 
 // Gives the cursor its place in the incarnation that is known. False: it has to wait.
 bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
   const LogInfo* info = feed.info();
-  const bool look_up_failed = !feed.known_ && feed.looked_up_ == feed.look_ups_started_;
-  if (look_up_failed) LookUp(feed);
-  if (!feed.known_ || info == nullptr) return false;
   const StreamStart& start = viewer.start_;
-  const bool other_log = !start.incarnation.empty() && start.incarnation != info->incarnation;
-  const bool ahead = !start.tail && start.position > info->position;
-  if ((other_log || ahead) && feed.looked_up_ < viewer.needed_look_up_) return false;
-  if ((other_log || ahead) && viewer.needed_look_up_ == 0) {
-    // Another worker may have told it of commits that are still on their way to this one: only the
-    // store can say that a cursor is wrong.
-    LookUp(feed);
-    viewer.needed_look_up_ = feed.look_ups_started_;
+  const bool other_log =
+      info != nullptr && !start.incarnation.empty() && start.incarnation != info->incarnation;
+  const bool ahead = info != nullptr && !start.tail && start.position > info->position;
+  const uint64_t needed_look_up = other_log || ahead ? viewer.needed_look_up_ : 1;
+  if (feed.looked_up_ < needed_look_up) {
+    const bool is_under_way =
+        feed.look_ups_started_ >= needed_look_up && feed.look_ups_pending_ > 0;
+    if (!is_under_way) LookUp(feed);
     return false;
   }
+  if (info == nullptr) return false;
   viewer.log_number_ = info->number;
   if (other_log || ahead) {
     ++stats_.resets;

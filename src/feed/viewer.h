@@ -106,8 +106,7 @@ class Viewer {
   Position segment_end_ = 0;  // of the segment that is being sent
   uint64_t offset_ = 0;       // bytes of it that were sent, framing included
   uint64_t sent_bytes_ = 0;
-  uint64_t needed_look_up_ =
-      0;  // Feed look-up that must have come back before the cursor is judged
+  uint64_t needed_look_up_ = 0;  // Feed::looked_up_ that can say that the cursor is wrong
   uint32_t slot_ = 0;
   State state_ = State::kDetached;
   Format format_;
