@@ -68,8 +68,9 @@ def sources_in_targets(tree):
         folders = [p.as_posix() for p in pathlib.PurePosixPath(path).parents][:-1]
         lists = [f"{folder}/CMakeLists.txt" for folder in folders]
         name = re.compile(rf"(?<![\w-]){re.escape(pathlib.PurePosixPath(path).name)}(?![\w-])")
-        # A folder of programs may name them without suffix, in a loop.
-        stem = re.compile(rf"(?<![\w-]){re.escape(pathlib.PurePosixPath(path).stem)}(?![\w-])")
+        # A folder of programs may name them without suffixes, for a function or a loop.
+        base = re.sub(r"_(fuzz|bench)$", "", pathlib.PurePosixPath(path).stem)
+        stem = re.compile(rf"(?<![\w-]){re.escape(base)}(?![A-Za-z0-9-])")
         wanted = name if path.startswith("src/") else stem
         if any(f"/{path}" in text for text in helpers):
             continue

@@ -145,7 +145,7 @@ FINE = {
     "layers": [{"src/feed/f.cc": '#include <vector>\n#include "store/s.h"\n'}],
     "tests-in-target": [
         {"src/base/x/b.cc": "int x;\n", "src/base/CMakeLists.txt": "a.cc a_test.cc x/b.cc\n"},
-        {"fuzz/f.cc": "int x;\n", "fuzz/CMakeLists.txt": "foreach(name f)\n"},
+        {"fuzz/f_fuzz.cc": "int x;\n", "fuzz/CMakeLists.txt": "fuzzer(f LIBRARIES x)\n"},
     ],
     "function-length": [
         {"src/base/a.cc": CPP_FITS},
@@ -158,6 +158,7 @@ FINE = {
     "commented-code": [
         {"src/base/a.cc": "// The store never sees a loop; the codec never sees a socket;\n"},
         {"src/base/a.cc": "// a request (see RFC 9110) that is repeated;\n"},
+        {"src/base/a.cc": "// Used so:\n//   Foo(bar, 1);\n"},
         {"tools/a.py": "# Words are split, then counted.\n"},
     ],
     "debug-prints": [{"src/app/main.cc": 'void f() { std::fputs("x", stdout); }\n'}],

@@ -71,14 +71,17 @@ def leftovers(tree):
 
 
 def comments(tree, path):
-    """(line number, text) of whole-line comments."""
+    """(line number, text) of whole-line comments; an indented one is an example."""
     python = path.endswith(".py")
     for number, line in tree.lines(path):
         stripped = line.strip()
+        text = stripped[2:]
+        if text.startswith("  "):
+            continue
         if python and stripped.startswith("# "):
-            yield number, stripped[2:].strip()
-        elif not python and stripped.startswith("//") and not stripped.startswith("///"):
-            yield number, stripped[2:].strip()
+            yield number, text.strip()
+        elif not python and stripped.startswith("//") and not text.startswith("/"):
+            yield number, text.strip()
 
 
 def commented_code(tree):
