@@ -95,8 +95,9 @@ Result<AppendDecision> DecideAppend(const LogState* log, std::optional<uint64_t>
   }
   decision.add = entries - decision.skip;
   if (ended) {
-    const bool repeats = request.producer && request.producer->sequence <= have;
-    if (decision.add > 0 || !(repeats || request.end)) {
+    const bool ahead = request.producer && request.producer->sequence > have;
+    const bool asks_something = request.producer || request.end;
+    if (decision.add > 0 || ahead || !asks_something) {
       return HasEnded(log->info, "; it takes no more entries");
     }
     if (request.end) {

@@ -18,7 +18,9 @@ namespace tailrace {
 
 class MemoryStore final : public LogStore, private CommitBackend, private RetentionSource {
  public:
-  explicit MemoryStore(StoreOptions options = {}, std::unique_ptr<Random> random = nullptr);
+  MemoryStore() : MemoryStore(StoreOptions(), nullptr) {}
+  /// Null: the system's.
+  explicit MemoryStore(StoreOptions options, std::unique_ptr<Random> random = nullptr);
   ~MemoryStore() override;
 
   void Append(AppendRequest request) override;
