@@ -10,8 +10,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium, firefox } from 'playwright-core';
 
-export const BINARY = process.env.TAILRACE_BINARY;
-if (!BINARY) throw new Error('TAILRACE_BINARY names the program under test; run.sh sets it');
+export const BINARY = process.env.BINARY;
+if (!BINARY) throw new Error('BINARY names the program under test; run.sh sets it');
+
+/** Without settings of a Tailrace that the developer may have in the environment. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TAILRACE_')));
 
 /** Generous: a loaded machine is slow, a broken program never gets there. */
 export const TIMEOUT_MS = 60_000;
@@ -33,8 +36,8 @@ const BROWSERS = {
   firefox: () => firefox.launch({ channel: 'moz-firefox', executablePath: '/usr/bin/firefox-esr' }),
 };
 
-/** TAILRACE_BROWSERS=chromium runs one of them only. */
-export const browserNames = (process.env.TAILRACE_BROWSERS ?? 'chromium,firefox').split(',');
+/** BROWSERS=chromium runs one of them only. */
+export const browserNames = (process.env.BROWSERS ?? 'chromium,firefox').split(',');
 
 export function launch(name) {
   return BROWSERS[name]();
@@ -79,6 +82,7 @@ export class Server {
   async restart() {
     const listen = `127.0.0.1:${this.port}`;
     this.#child = spawn(BINARY, ['serve', '--listen', listen, '--data', this.data, ...this.options], {
+      env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const child = this.#child;
@@ -129,7 +133,7 @@ export class Server {
   /** Runs a shell script under `tailrace exec`. `done` resolves with its exit code. */
   exec(log, script, ...options) {
     const child = spawn(BINARY, ['exec', log, ...options, '--', 'sh', '-c', script], {
-      env: { ...process.env, TAILRACE_URL: this.url },
+      env: { ...environment, TAILRACE_URL: this.url, TAILRACE_SPOOL_DIR: path.join(this.directory, 'spool') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

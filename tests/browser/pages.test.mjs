@@ -1,10 +1,13 @@
 // Tailrace's own pages in real browsers.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { browserNames, Front, launch, NETWORK_TROUBLE, numbered, openPage, Server, waitFor } from './harness.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The text of the rows that are in the document, with the line number of each. */
 const rowsOf = (page) =>
@@ -293,6 +296,83 @@ for (const name of browserNames) {
       // Whether the browser was back before the deletion decides which of the two it was told.
       await page.locator('[role=alert]', { hasText: /deleted and begun again|was deleted/ }).waitFor();
       assert.deepEqual(await tab.troubles({ allow: NETWORK_TROUBLE }), []);
+      await tab.close();
+    });
+
+    for (const [where, options] of [
+      ['in light', { colorScheme: 'light' }],
+      ['in dark', { colorScheme: 'dark' }],
+      ['on a phone', { viewport: { width: 360, height: 640 } }],
+    ]) {
+      test(`both pages are accessible and fit the window ${where}`, async () => {
+        const log = `look/${where.replaceAll(' ', '-')}`;
+        await server.call('PUT', `/logs/${log}`, { title: 'A title that is rather long for a phone, as titles are' });
+        const colours = Array.from({ length: 16 }, (_, i) => `\u001b[${i < 8 ? 30 + i : 82 + i}mcolour ${i}`).join(' ');
+        await server.append(log, [
+          { text: colours, stream: 'stdout' },
+          { text: 'a problem', stream: 'stderr', level: 'error', source: 'web-7d9f/app' },
+          { text: 'something happened', stream: 'event' },
+          { text: 'w'.repeat(500), level: 'warn', partial: true },
+          ...numbered('line', 100),
+        ]);
+        await server.end(log, { outcome: 'failed', exit_code: 1, reason: 'because' });
+        await server.append(`${log}-open`, ['x']);
+        const tab = await openPage(browser, options);
+        for (const [address, ready] of [
+          ['/', 'li'],
+          [`/logs/${log}`, '.verdict'],
+          [`/logs/${log}-open`, '.status.run'],
+          [`/logs/${log}-none`, '.message'],
+        ]) {
+          await tab.page.goto(front.url + address);
+          await tab.page.locator(ready).first().waitFor();
+          await tab.page.evaluate(AXE);
+          const { violations } = await tab.page.evaluate(() => globalThis.axe.run());
+          assert.deepEqual(
+            violations.map(({ id, nodes }) => `${address} ${id}: ${nodes[0].html} ${nodes[0].failureSummary}`),
+            [],
+          );
+          const { scrollWidth, clientWidth, scrollHeight, clientHeight } = await tab.page.evaluate(() => {
+            const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
+            return { scrollWidth, clientWidth, scrollHeight, clientHeight };
+          });
+          assert.ok(scrollWidth <= clientWidth, `${address} is ${scrollWidth} px wide in ${clientWidth}`);
+          if (address.startsWith('/logs/')) assert.ok(scrollHeight <= clientHeight, `${address} scrolls as a whole`);
+        }
+        assert.deepEqual(await tab.troubles({ allow: /404/ }), []);
+        await tab.close();
+      });
+    }
+
+    test('lines can be read and followed by keyboard, with times and without wrapping', async () => {
+      await server.append('deploy/keys', [...numbered('line', 200), 'w'.repeat(2000)]);
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(`${front.url}/logs/deploy/keys`);
+      await statusIs(page, 'Live');
+      await lineIs(page, 201);
+      await page.getByRole('log').focus();
+      await page.keyboard.press('Home');
+      await waitFor('it is at the top', async () => (await scrollOf(page)).top === 0);
+      await page.keyboard.press('End');
+      await waitFor('it is at the end', async () => (await scrollOf(page)).below <= 1);
+      const wide = () =>
+        page.locator('tailrace-lines').evaluate((lines) => {
+          const scroller = lines.shadowRoot.querySelector('.scroller');
+          return scroller.scrollWidth > scroller.clientWidth;
+        });
+      assert.equal(await wide(), false);
+      await page.getByRole('button', { name: 'Wrap' }).click();
+      await waitFor('the long line is not wrapped', wide);
+      assert.equal(await page.locator('.row .time').first().isVisible(), false);
+      await page.getByRole('button', { name: 'Times' }).click();
+      await page.locator('.row .time').last().waitFor();
+      await page.reload();
+      await lineIs(page, 201);
+      await waitFor('the choice was kept', wide);
+      await waitFor('it is at the end again', async () => (await scrollOf(page)).below <= 1);
+      assert.match(await page.locator('.row .time').last().getAttribute('data-show'), /^\d\d:\d\d:\d\d\.\d{3}$/);
+      assert.deepEqual(await tab.troubles(), []);
       await tab.close();
     });
   });

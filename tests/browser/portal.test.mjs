@@ -46,8 +46,7 @@ for (const name of browserNames) {
     let browser, server, front;
     before(async () => {
       // The portal's own rhythm of [NONE], so that it is seen without a long wait.
-      process.env.TAILRACE_STREAMS_NONE_INTERVAL_MS = '200';
-      [browser, server] = await Promise.all([launch(name), Server.start()]);
+      [browser, server] = await Promise.all([launch(name), Server.start('--none-interval', '200ms')]);
       front = await Front.start(server.url, { '/sentinel': SENTINEL, '/plain': PLAIN });
     });
     after(async () => {

@@ -16,7 +16,7 @@ flock -u 9
 report=$(mktemp)
 status=0
 # One file at a time: browsers are heavy.
-TAILRACE_BINARY=$binary node --test --test-concurrency=1 --test-reporter=tap "$@" >"$report" || status=$?
+BINARY=$binary node --test --test-concurrency=1 --test-reporter=tap "$@" >"$report" || status=$?
 cat "$report"
 passed=$(sed -n 's/^# pass //p' "$report")
 failed=$(sed -n 's/^# fail //p' "$report")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatCount, formatDuration, formatLines, parseTime } from './format.js';
+import { formatAge, formatCount, formatDuration, formatElapsed, formatLines, parseTime } from './format.js';
 
 describe('parseTime', () => {
   it('takes nine digits of fraction', () => {
@@ -23,6 +23,15 @@ describe('formatDuration', () => {
     [-5, '0s'],
     [NaN, '0s'],
   ])('%d ms is %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+});
+
+describe('formatElapsed', () => {
+  it.each([
+    [-1, '0s'],
+    [1_999, '1s'],
+    [59_999, '59s'],
+    [61_000, '1m 01s'],
+  ])('%d ms is %s', (ms, text) => expect(formatElapsed(ms)).toBe(text));
 });
 
 describe('formatAge', () => {

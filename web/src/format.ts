@@ -23,6 +23,12 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
+/** Of something that goes on: as formatDuration, in whole seconds. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / SECOND));
+  return seconds < 10 ? `${seconds}s` : formatDuration(seconds * SECOND);
+}
+
 /** "just now", "5 min ago", "3 h ago", "2 d ago", then the date. */
 export function formatAge(then: number, now: number): string {
   const age = now - then;

@@ -3,7 +3,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { ApiError, getLogs, listEventsUrl } from './api.js';
 import type { LogInfo } from './api.js';
-import { formatAge, formatDuration, formatLines, parseTime } from './format.js';
+import { formatAge, formatDuration, formatElapsed, formatLines, parseTime } from './format.js';
 import { LogList, nameOf } from './log-list.js';
 import { homeLink } from './mark.js';
 import { logPath } from './route.js';
@@ -81,6 +81,10 @@ export class ListPage extends LitElement {
         font-size: 12.5px;
         white-space: nowrap;
       }
+      .duration {
+        min-width: 58px;
+        text-align: right;
+      }
       .age {
         font-size: 12.5px;
         text-align: right;
@@ -103,21 +107,19 @@ export class ListPage extends LitElement {
           border-radius: 0;
         }
         li a {
-          grid-template-columns: minmax(0, 1fr) auto;
-          gap: 6px 12px;
+          grid-template-columns: auto minmax(0, 1fr) auto;
+          gap: 7px 12px;
           padding: 10px 12px;
         }
         .name {
-          grid-column: 1 / -1;
           grid-row: 1;
+          grid-column: 1 / -1;
         }
         .facts {
-          grid-column: 1 / -1;
-          grid-row: 3;
+          overflow: hidden;
         }
-        .age {
-          grid-row: 2;
-          grid-column: 2;
+        .duration {
+          min-width: 0;
         }
       }
     `,
@@ -210,7 +212,7 @@ export class ListPage extends LitElement {
 
   #renderLog(log: LogInfo) {
     const begin = parseTime(log.created);
-    const duration = formatDuration((log.ended ? parseTime(log.ended) : this.now) - begin);
+    const duration = log.ended ? formatDuration(parseTime(log.ended) - begin) : formatElapsed(this.now - begin);
     const name = nameOf(log);
     return html`<li>
       <a href=${logPath(log)}>
@@ -223,7 +225,7 @@ export class ListPage extends LitElement {
         <span class="facts soft numeric">
           ${log.exit_code ? html`<span>${exitText(log)}</span>` : nothing}
           ${log.state === 'ended' ? html`<span>${formatLines(log.position)}</span>` : nothing}
-          <span>${duration}</span>
+          <span class="duration">${duration}</span>
         </span>
         <time class="age soft" datetime=${log.created} title=${new Date(begin).toLocaleString()}
           >${formatAge(begin, this.now)}</time

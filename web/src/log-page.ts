@@ -3,7 +3,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { getEntries, getInfo, rawUrl } from './api.js';
 import type { LogInfo, LogName } from './api.js';
-import { formatDuration, formatLines, parseTime } from './format.js';
+import { formatDuration, formatElapsed, formatLines, parseTime } from './format.js';
 import { LogLines } from './log-lines.js';
 import { homeLink } from './mark.js';
 import { parseLineHash } from './route.js';
@@ -32,6 +32,12 @@ export class LogPage extends LitElement {
         flex-direction: column;
         height: 100vh;
         height: 100dvh;
+      }
+      main {
+        display: flex;
+        flex: 1;
+        flex-direction: column;
+        min-height: 0;
       }
       tailrace-lines {
         flex: 1;
@@ -75,10 +81,9 @@ export class LogPage extends LitElement {
         flex-wrap: wrap;
         align-items: baseline;
         gap: 4px 12px;
-        margin: 14px 16px 0;
-        padding: 9px 14px;
+        margin: 12px 0 0;
+        padding: 9px 16px 9px var(--text-left);
         border-left: 3px solid currentColor;
-        border-radius: 0 6px 6px 0;
         background: var(--off-ground);
         color: var(--soft);
         font: 13px/20px var(--sans);
@@ -112,12 +117,17 @@ export class LogPage extends LitElement {
           font-size: 0;
           gap: 0;
         }
+        .name {
+          flex-basis: calc(100% - 60px);
+        }
         .facts {
-          order: 1;
           flex: 1;
         }
         .tools {
-          order: 2;
+          gap: 2px;
+        }
+        .tools .button {
+          padding: 4px 8px;
         }
       }
     `,
@@ -194,9 +204,9 @@ export class LogPage extends LitElement {
         </div>
         <div class="facts numeric">
           <span role="status">${statusBadge(this.#status)}</span>
-          ${this.outcome ? html`<span class="soft">${exitText(this.outcome)}</span>` : nothing}
+          ${this.outcome?.exit_code ? html`<span class="soft">${exitText(this.outcome)}</span>` : nothing}
           <span class="soft">${this.#duration()}</span>
-          <span class="soft count">${formatLines(this.lines)}</span>
+          ${this.lines > 0 ? html`<span class="soft">${formatLines(this.lines)}</span>` : nothing}
         </div>
         <div class="tools">
           ${this.#toggle('Wrap', this.wrap, this.#toggleWrap)}
@@ -204,9 +214,11 @@ export class LogPage extends LitElement {
           <a class="button" href=${rawUrl(this.log)} title="The log as plain text">Raw</a>
         </div>
       </header>
-      ${this.banner ? html`<p class="banner" role="alert">${this.banner}</p>` : nothing}
-      ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}
-      <tailrace-lines ?wrap=${this.wrap} ?times=${this.times}>${this.#renderBelow()}</tailrace-lines>
+      <main>
+        ${this.banner ? html`<p class="banner" role="alert">${this.banner}</p>` : nothing}
+        ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}
+        <tailrace-lines ?wrap=${this.wrap} ?times=${this.times}>${this.#renderBelow()}</tailrace-lines>
+      </main>
     `;
   }
 
@@ -253,7 +265,7 @@ export class LogPage extends LitElement {
     if (!this.info) return '';
     const begin = parseTime(this.info.created);
     if (this.info.ended) return formatDuration(parseTime(this.info.ended) - begin);
-    return this.outcome ? '' : formatDuration(Math.max(0, this.now - begin));
+    return this.outcome ? '' : formatElapsed(this.now - begin);
   }
 
   #listener(lines: LogLines): SessionListener {

@@ -19,7 +19,10 @@ class TailraceApp extends LitElement {
         return html`<tailrace-log .log=${route}></tailrace-log>`;
       case 'unknown':
         return html`<header class="bar">${homeLink('Tailrace')}</header>
-          <main class="message"><strong>There is no such page</strong><span class="mono">${route.path}</span></main>`;
+          <main class="message">
+            <h1>There is no such page</h1>
+            <span class="mono">${route.path}</span>
+          </main>`;
     }
   }
 }

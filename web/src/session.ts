@@ -170,6 +170,7 @@ export class Session {
   }
 
   #gap(gap: Gap): void {
+    if (gap.to <= gap.from) return; // Lost upstream: the entry behind it says so itself.
     this.listener.gap(gap);
     this.#position = Math.max(this.#position, gap.to);
   }

@@ -117,8 +117,10 @@ export const frameStyles = css`
     margin: 18vh auto 0;
     padding: 0 24px;
     color: var(--soft);
+    font: 14px/1.45 var(--sans);
     text-align: center;
   }
+  .message h1,
   .message strong {
     display: block;
     margin-bottom: 6px;
@@ -144,14 +146,19 @@ export const frameStyles = css`
     color: var(--text);
     font: 500 12.5px/18px var(--sans);
     text-decoration: none;
+    white-space: nowrap;
     cursor: pointer;
   }
   .button:hover {
     background: var(--hover);
   }
+  .button[aria-pressed='false'] {
+    border-color: transparent;
+    color: var(--soft);
+  }
   .button[aria-pressed='true'] {
-    border-color: var(--accent);
-    color: var(--accent);
+    border-color: transparent;
+    background: var(--off-ground);
   }
   @keyframes breathe {
     50% {
@@ -166,10 +173,16 @@ export const frameStyles = css`
 `;
 
 export const lineStyles = css`
+  * {
+    box-sizing: border-box;
+  }
   :host {
     position: relative;
     display: block;
     min-height: 0;
+    /* Where text begins: behind number and tag. What stands between lines begins there too. */
+    --number-width: calc(var(--digits, 4) * 7.6px + 25px);
+    --text-left: calc(var(--number-width) + 34px);
   }
   .scroller {
     height: 100%;
@@ -201,7 +214,7 @@ export const lineStyles = css`
   }
   .number {
     flex: none;
-    width: calc(var(--digits, 4) * 1ch + 25px);
+    width: var(--number-width);
     padding-right: 13px;
     color: var(--faint);
     text-align: right;
@@ -223,8 +236,7 @@ export const lineStyles = css`
   }
   .tag {
     flex: none;
-    width: 3ch;
-    margin-right: 10px;
+    width: 34px;
     font-size: 11px;
     user-select: none;
   }
@@ -273,19 +285,18 @@ export const lineStyles = css`
   .row.target {
     background: var(--target);
   }
-  .notice,
-  .edge {
-    margin: 4px 16px;
+  .notice {
+    margin: 4px 0;
+    padding: 3px 16px 3px var(--text-left);
+    border-left: 3px solid var(--warn);
+    background: var(--warn-ground);
     color: var(--warn);
     font: 500 12.5px/19px var(--sans);
   }
-  .notice {
-    padding: 3px 12px;
-    border-left: 3px solid var(--warn);
-    background: var(--warn-ground);
-  }
   .edge {
+    margin: 4px 16px;
     color: var(--soft);
+    font: 500 12.5px/19px var(--sans);
     text-align: center;
   }
   .edge:empty {
@@ -347,13 +358,15 @@ export const lineStyles = css`
     .row {
       padding-right: 8px;
     }
+    :host {
+      --number-width: calc(var(--digits, 4) * 7.3px + 12px);
+      --text-left: var(--number-width);
+    }
     .number {
-      width: calc(var(--digits, 4) * 1ch + 12px);
       padding-right: 8px;
     }
     .tag {
       width: 0;
-      margin-right: 0;
       overflow: hidden;
     }
   }
