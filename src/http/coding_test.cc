@@ -106,6 +106,15 @@ INSTANTIATE_TEST_SUITE_P(All, Coding,
                            return std::string(ContentCodingName(each.param));
                          });
 
+// Those with a form of their own, which can be broken.
+class RealCoding : public Coding {};
+
+INSTANTIATE_TEST_SUITE_P(All, RealCoding,
+                         testing::Values(ContentCoding::kGzip, ContentCoding::kZstd),
+                         [](const auto& each) {
+                           return std::string(ContentCodingName(each.param));
+                         });
+
 TEST_P(Coding, ComesBack) {
   EXPECT_EQ(DecodeAllWays(GetParam(), Encode(GetParam(), Text())), (Decoded{Text(), {}}));
   EXPECT_EQ(DecodeAllWays(GetParam(), Encode(GetParam(), "")), (Decoded{"", {}}));
@@ -125,8 +134,7 @@ TEST_P(Coding, LimitIsExact) {
   EXPECT_LE(cut.text.size(), Text().size() - 1);
 }
 
-TEST_P(Coding, EveryCutIsSeen) {
-  if (GetParam() == ContentCoding::kIdentity) GTEST_SKIP() << "has no end of its own";
+TEST_P(RealCoding, EveryCutIsSeen) {
   const std::string coded = Encode(GetParam(), "some text that is long enough to be coded");
   for (size_t size = 0; size < coded.size(); ++size) {
     const std::string_view cut = std::string_view(coded).substr(0, size);
@@ -137,8 +145,7 @@ TEST_P(Coding, EveryCutIsSeen) {
   }
 }
 
-TEST_P(Coding, RubbishIsRefused) {
-  if (GetParam() == ContentCoding::kIdentity) GTEST_SKIP() << "takes all";
+TEST_P(RealCoding, RubbishIsRefused) {
   EXPECT_EQ(DecodeAllWays(GetParam(), "this is plain text").error, ErrorCode::kInvalid);
   std::string coded = Encode(GetParam(), Text());
   EXPECT_EQ(DecodeAllWays(GetParam(), coded + "rubbish!").error, ErrorCode::kInvalid);

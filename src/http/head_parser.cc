@@ -203,8 +203,8 @@ bool HeadParser::CheckFields() {
   if (!CheckHost() || !CheckTransferEncoding() || !CheckBodyLength()) return false;
   ReadConnection();
   const std::optional<std::string_view> expect = Fields().Find("Expect");
-  head_.expects_continue =
-      head_.version_minor == 1 && expect && EqualsIgnoreCase(*expect, "100-continue");
+  head_.expects_continue = head_.version_minor == 1 && head_.HasBody() && expect &&
+                           EqualsIgnoreCase(*expect, "100-continue");
   return true;
 }
 

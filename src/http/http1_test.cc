@@ -3,6 +3,30 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+int64_t live_blocks = 0;  // of operator new, which this file replaces to count them
+
+}  // namespace
+
+void* operator new(size_t size) {
+  void* block = std::malloc(size == 0 ? 1 : size);
+  if (block == nullptr) throw std::bad_alloc();
+  ++live_blocks;
+  return block;
+}
+
+void operator delete(void* block) noexcept {
+  if (block != nullptr) --live_blocks;
+  std::free(block);
+}
+
+void operator delete(void* block, size_t /*size*/) noexcept {
+  operator delete(block);
+}
 
 namespace tailrace {
 namespace {

@@ -28,6 +28,8 @@ constexpr bool HasSpecial(uint64_t word) {
 
 // The first byte from `at` on that is CR, LF, NUL or not ASCII; or the end.
 size_t FindSpecial(std::string_view text, size_t at) {
+  // Sequences that are not ASCII come in runs.
+  if (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) return at;
   while (text.size() - at >= 8) {
     uint64_t word = 0;
     std::memcpy(&word, text.data() + at, 8);
@@ -40,6 +42,23 @@ size_t FindSpecial(std::string_view text, size_t at) {
     ++at;
   }
   return at;
+}
+
+bool IsContinuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+// Length of the well-formed sequence at `at`, which is not ASCII; 0: ill-formed. The common leads
+// are decided here: logs in other scripts consist of them.
+size_t SequenceLength(std::string_view text, size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  const size_t left = text.size() - at;
+  if (lead >= 0xC2 && lead <= 0xDF && left >= 2) return IsContinuation(text[at + 1]) ? 2 : 0;
+  const bool any_second = lead >= 0xE1 && lead <= 0xEF && lead != 0xED;
+  if (any_second && left >= 3) {
+    return IsContinuation(text[at + 1]) && IsContinuation(text[at + 2]) ? 3 : 0;
+  }
+  return ValidUtf8Length(text.substr(at));
 }
 
 void AppendField(std::string& out, std::string_view name, std::string_view value) {
@@ -56,13 +75,12 @@ void AppendSseData(std::string& out, std::string_view text) {
   while ((at = FindSpecial(text, at)) < text.size()) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte >= 0x80) {
-      const std::string_view rest = text.substr(at);
-      if (const size_t length = ValidUtf8Length(rest); length > 0) {
+      if (const size_t length = SequenceLength(text, at); length > 0) {
         at += length;
         continue;
       }
       out.append(text, clean, at - clean).append(kReplacement);
-      at += IllFormedUtf8Length(rest);
+      at += IllFormedUtf8Length(text.substr(at));
     } else {
       out.append(text, clean, at - clean);
       ++at;

@@ -155,35 +155,42 @@ class ArrayFramer final : public ObjectFramer {
   }
 
   Result<bool> Scan(std::string_view& in, std::string_view& object) {
-    for (size_t i = 0; i < in.size(); ++i) {
-      if (!Ends(in[i])) continue;
-      Result<std::string_view> whole = pending_.Complete(in.substr(0, i + 1));
-      if (!whole) return Fail(whole.error());
-      object = *whole;
-      in.remove_prefix(i + 1);
-      state_ = in_array_ ? State::kSeparator : State::kEnd;
-      return true;
+    const size_t size = FindEnd(in);
+    if (size == 0) {
+      const std::string_view part = std::exchange(in, {});
+      if (Result<void> kept = pending_.Append(part); !kept) return Fail(kept.error());
+      return false;
     }
-    const std::string_view part = std::exchange(in, {});
-    if (Result<void> kept = pending_.Append(part); !kept) return Fail(kept.error());
-    return false;
+    Result<std::string_view> whole = pending_.Complete(in.substr(0, size));
+    if (!whole) return Fail(whole.error());
+    object = *whole;
+    in.remove_prefix(size);
+    state_ = in_array_ ? State::kSeparator : State::kEnd;
+    return true;
   }
 
-  // Whether the object ends with this byte of it. Kinds of brackets are not told apart here.
-  bool Ends(char c) {
-    if (escaped_) {
-      escaped_ = false;
-    } else if (in_string_) {
-      escaped_ = c == '\\';
-      in_string_ = c != '"';
-    } else if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      ++depth_;
-    } else if (c == '}' || c == ']') {
-      return --depth_ == 0;
+  // How many bytes at the front of `in` end the object; 0: all of them go on with it. Kinds of
+  // brackets are not told apart here.
+  size_t FindEnd(std::string_view in) {
+    size_t i = 0;
+    while (i < in.size()) {
+      if (escaped_) {
+        escaped_ = false;
+        ++i;
+      } else if (in_string_) {
+        while (i < in.size() && in[i] != '"' && in[i] != '\\') ++i;
+        if (i == in.size()) break;
+        escaped_ = in[i] == '\\';
+        in_string_ = escaped_;
+        ++i;
+      } else {
+        const char c = in[i++];
+        if (c == '"') in_string_ = true;
+        if (c == '{' || c == '[') ++depth_;
+        if ((c == '}' || c == ']') && --depth_ == 0) return i;
+      }
     }
-    return false;
+    return 0;
   }
 
   Pending pending_;
