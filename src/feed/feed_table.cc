@@ -65,6 +65,7 @@ void FeedTable::MakeReady(Viewer& viewer) {
 }
 
 void FeedTable::MarkDirty(Feed& feed) {
+  Touch(feed);
   feed.dirty_again_ = true;
   if (std::exchange(feed.dirty_, true)) return;
   dirty_.push_back(&feed);
@@ -202,7 +203,7 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
 bool FeedTable::RunTurn() {
   size_t budget = limits_.turn_sends / 2 + 1;
   ServeList(ready_, ready_left_, budget);
-  budget += limits_.turn_sends / 2;
+  budget += limits_.turn_sends / 2 + 1;
   for (size_t left = dirty_.size(); left > 0 && budget > 0; --left) {
     Feed* feed = dirty_.front();
     dirty_.pop_front();
@@ -221,8 +222,8 @@ bool FeedTable::RunTurn() {
 
 void FeedTable::Forget(Feed& feed) {
   hub_.Unfollow(worker_, feed.key());
-  by_age_.remove(&feed);
-  std::erase(touched_, &feed);
+  if (feed.aged_) by_age_.erase(feed.age_);
+  if (feed.touched_) std::erase(touched_, &feed);
   stats_.window_bytes -= feed.counted_bytes_;
   feeds_.erase(feeds_.find(feed.key()));
 }

@@ -44,7 +44,8 @@ class FeedTable {
   /// Runs `work` where blocking is allowed, then `done` on this table's thread.
   using RunInPool = std::function<void(Task work, Task done)>;
 
-  /// All outlive the table. Everything else on one thread.
+  /// All outlive the table, and none of its tasks may run any more when it goes. Everything else
+  /// on one thread; a turn must follow whatever is called.
   FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
             const FeedLimits& limits, RunInPool run_in_pool);
   ~FeedTable();
@@ -58,8 +59,8 @@ class FeedTable {
   void Writable(Viewer& viewer);
   /// Sends `payload` between two entries if the viewer is idle, else does nothing (false).
   bool NotifyIfIdle(Viewer& viewer, std::string_view payload);
-  /// The stream ends with `payload`: after the segment that is under way, or by OnAborted at once
-  /// if the transport is full.
+  /// The stream ends with `payload`, or by OnAborted at once if the transport is full or a segment
+  /// is half sent.
   void Finish(Viewer& viewer, std::string_view payload);
 
   /// What the hub sends to this worker.
