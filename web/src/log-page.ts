@@ -217,7 +217,7 @@ export class LogPage extends LitElement {
       <main>
         ${this.banner ? html`<p class="banner" role="alert">${this.banner}</p>` : nothing}
         ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}
-        <tailrace-lines ?wrap=${this.wrap} ?times=${this.times}>${this.#renderBelow()}</tailrace-lines>
+        <tailrace-lines .wrap=${this.wrap} .times=${this.times}>${this.#renderBelow()}</tailrace-lines>
       </main>
     `;
   }
