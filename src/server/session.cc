@@ -102,9 +102,7 @@ void Session::ParseHeldInput() {
 }
 
 void Session::OnHead(RequestHead&& head) {
-  ++request_;
-  state_ = std::make_unique<RequestState>();
-  state_->head = std::move(head);
+  BeginRequest(std::move(head));
   worker_.Dispatch(*this);
   const bool wants_body = state_ != nullptr && state_->sink != nullptr && !state_->answered;
   if (wants_body && state_->head.expects_continue && output_.empty()) {
@@ -142,11 +140,22 @@ void Session::RefuseBadRequest() {
     close_after_ = true;
     return;
   }
-  const Http1Error& error = parser_->error();
+  RefuseRequest(parser_->error().status, parser_->error().reason);
+}
+
+void Session::BeginRequest(RequestHead head) {
   ++request_;
-  state_ = std::make_unique<RequestState>();  // whoever was waiting for the body is gone
+  state_ = std::make_unique<RequestState>();  // whoever waited for the one before is gone
+  state_->head = std::move(head);
+  state_->id = worker_.NextRequestId();
+  state_->started_ms = worker_.loop().NowMs();
+}
+
+// An answer to what never became a request.
+void Session::RefuseRequest(int status, std::string reason) {
+  BeginRequest({});
   state_->complete = true;
-  Answer answer = ProblemAnswer(ProblemFrom(error.status, error.reason));
+  Answer answer = ProblemAnswer(ProblemFrom(status, std::move(reason)));
   answer.close = true;
   Send(std::move(answer));
 }
@@ -187,8 +196,21 @@ void Session::Send(Answer answer) {
     answer_->last = answer.source == nullptr;
     answer_->source = std::move(answer.source);
   }
-  worker_.CountAnswer(answer.status);
+  LogAnswer(answer.status);
   if (!in_parse_) Flush();
+}
+
+void Session::LogAnswer(int status) const {
+  worker_.CountAnswer(status);
+  LogLevel level = LogLevel::kDebug;
+  if (status >= 400) level = LogLevel::kInfo;
+  if (status >= 500) level = LogLevel::kWarn;
+  LogLine(level, "request")
+      .Add("request", state_->id)
+      .Add("method", MethodName(state_->head.method))
+      .Add("path", state_->head.path)
+      .Add("status", static_cast<uint64_t>(status))
+      .Add("ms", worker_.loop().NowMs() - state_->started_ms);
 }
 
 void Session::AppendHead(const Answer& answer, BodyFraming framing) {
@@ -199,6 +221,8 @@ void Session::AppendHead(const Answer& answer, BodyFraming framing) {
   head.keep_alive = !close_after_;
   head.version_minor = state_->head.version_minor;
   head.date = worker_.date().Value();
+  const HeaderField request_id{"X-Request-Id", state_->id};
+  head.headers = std::span(&request_id, 1);
   head.more_headers = &answer.headers;
   AppendResponseHead(output_, head);
 }
@@ -278,7 +302,7 @@ Stream& Session::StartStream(std::unique_ptr<Stream> stream) {
   CHECK(mode_ == Mode::kRequests && state_ != nullptr && !state_->answered);
   mode_ = Mode::kStream;
   stream_ = std::move(stream);
-  worker_.CountAnswer(200);
+  LogAnswer(200);
   // Nothing of the request is needed any more: ten thousand of these are idle for hours. The parser
   // may be the caller and goes at the end of the turn.
   worker_.AtTurnEnd([&worker = worker_, id = id_] {
@@ -353,12 +377,7 @@ void Session::OnDeadline() {
     Close();
     return;
   }
-  ++request_;
-  state_ = std::make_unique<RequestState>();
-  state_->complete = true;
-  Answer answer = ProblemAnswer(ProblemFrom(408, "the request did not come within the time limit"));
-  answer.close = true;
-  Send(std::move(answer));
+  RefuseRequest(408, "the request did not come within the time limit");
 }
 
 void Session::Drain() {

@@ -81,6 +81,7 @@ class Session final : private ConnectionHandler, private Http1Events {
   SessionId id() const { return id_; }
   uint64_t request() const { return request_; }
   const RequestHead& head() const { return state_->head; }
+  const std::string& request_id() const { return state_->id; }
   Worker& worker() { return worker_; }
 
   /// The handler's, during Worker::Dispatch: who takes the body. Without one it is thrown away.
@@ -106,6 +107,8 @@ class Session final : private ConnectionHandler, private Http1Events {
  private:
   struct RequestState {
     RequestHead head;
+    std::string id;  // in its answer and in the log
+    uint64_t started_ms = 0;
     std::unique_ptr<BodySink> sink;
     bool complete = false;  // the body has been read
     bool answered = false;  // Send or StartStream was called
@@ -130,7 +133,10 @@ class Session final : private ConnectionHandler, private Http1Events {
   void Parse(std::string_view bytes);
   void ParseRequest(std::string_view& bytes);
   void ParseHeldInput();
+  void BeginRequest(RequestHead head);
+  void RefuseRequest(int status, std::string reason);
   void RefuseBadRequest();
+  void LogAnswer(int status) const;
   void AppendHead(const Answer& answer, BodyFraming framing);
   void Flush();
   void PullSource();

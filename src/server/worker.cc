@@ -32,6 +32,7 @@ Worker::Worker(size_t index, ServerShared& shared)
       shared_(shared),
       http1_limits_(MakeHttp1Limits(shared.config.limits)),
       random_(seed_.Next()),
+      request_prefix_(random_.Name(6) + "-"),
       feeds_(index, shared.store, shared.hub, shared.renderer,
              MakeFeedLimits(shared.config.streams),
              [this](FeedTable::Task work, FeedTable::Task done) {
@@ -143,7 +144,6 @@ WorkerStats Worker::Stats() const {
 }
 
 void Worker::Dispatch(Session& session) {
-  ++stats_.requests;
   shared_.routes.Dispatch(*this, session);
 }
 

@@ -103,6 +103,8 @@ class Worker {
   template <typename Work, typename Done>
   void Read(Work work, Done done);
 
+  /// Unique among the workers of this run, short enough to need no heap.
+  std::string NextRequestId() { return request_prefix_ + std::to_string(++stats_.requests); }
   void CountAnswer(int status) { ++stats_.answers_by_class[status / 100 % 6]; }
   void CountSent(uint64_t bytes) { stats_.bytes_sent += bytes; }
   uint64_t DrawDrainRetryMs();
@@ -125,6 +127,7 @@ class Worker {
   Loop loop_;
   SystemRandom seed_;
   SeededRandom random_;
+  const std::string request_prefix_;
   DateCache date_;
   Deadlines<SessionId> deadlines_;
   uint64_t armed_ms_ = 0;  // the loop's wake-up; 0: none

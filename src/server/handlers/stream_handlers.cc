@@ -31,9 +31,11 @@ bool IsChunked(const RequestHead& head) {
 }
 
 // Response head and first event.
-std::string StreamHead(Worker& worker, const RequestHead& request) {
+std::string StreamHead(Worker& worker, const Session& session) {
+  const RequestHead& request = session.head();
   Headers headers;
   AddStreamHeaders(headers);
+  headers.Add("X-Request-Id", session.request_id());
   ResponseHead head;
   head.framing = IsChunked(request) ? BodyFraming::kChunked : BodyFraming::kUntilClose;
   head.keep_alive = false;
@@ -88,7 +90,7 @@ void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options op
   Worker& worker = reply.worker();
   ++worker.stats().streams_started;
   options.chunked = IsChunked(session->head());
-  const std::string head = StreamHead(worker, session->head());
+  const std::string head = StreamHead(worker, *session);
   auto stream = std::make_unique<SseStream>(*session, std::move(options), head);
   SseStream& viewer = *stream;
   session->StartStream(std::move(stream));
@@ -192,7 +194,7 @@ void HandleListStream(Call& call) {
   if (AnsweredWithoutStream(call, false)) return;
   Session& session = call.session;
   session.StartStream(std::make_unique<ListStream>(
-      session, call.worker.lists(), StreamHead(call.worker, call.head), IsChunked(call.head)));
+      session, call.worker.lists(), StreamHead(call.worker, session), IsChunked(call.head)));
 }
 
 }  // namespace tailrace
