@@ -14,8 +14,8 @@ if(TAILRACE_WEB)
     OUTPUT ${web_stamp}
     COMMAND ${web_dir}/scripts/build.sh ${web_dist}
     COMMAND ${CMAKE_COMMAND} -E touch ${web_stamp}
-    DEPENDS ${web_sources} ${web_dir}/index.html ${web_dir}/package.json ${web_dir}/package-lock.json
-            ${web_dir}/tsconfig.json ${web_dir}/vite.config.ts ${web_dir}/scripts/build.sh
+    DEPENDS ${web_sources} ${web_dir}/index.html ${web_dir}/package.json
+            ${web_dir}/package-lock.json ${web_dir}/tsconfig.json ${web_dir}/vite.config.ts ${web_dir}/scripts/build.sh
     COMMENT "Building the pages"
     VERBATIM)
 else()
@@ -43,6 +43,7 @@ gtest_discover_tests(assets_test TEST_PREFIX assets: DISCOVERY_MODE PRE_TEST
                      PROPERTIES LABELS unit TIMEOUT 60)
 
 if(TAILRACE_WEB)
-  add_test(NAME web:unit COMMAND ${web_dir}/node_modules/.bin/vitest run WORKING_DIRECTORY ${web_dir})
+  add_test(NAME web:unit
+           COMMAND ${web_dir}/node_modules/.bin/vitest run WORKING_DIRECTORY ${web_dir})
   set_tests_properties(web:unit PROPERTIES LABELS unit TIMEOUT 300)
 endif()

@@ -37,7 +37,8 @@ def blob(symbol: str, file: pathlib.Path) -> str:
         ".popsection",
     ]
     lines = "\n".join(f'    "{line}\\n"' for line in assembly)
-    return f'__asm__(\n{lines});\nextern "C" const char {name}[];\nextern "C" const char {name}_end[];\n'
+    declarations = f'extern "C" const char {name}[];\nextern "C" const char {name}_end[];\n'
+    return f"__asm__(\n{lines});\n{declarations}"
 
 
 def view(symbol: str) -> str:
@@ -64,8 +65,9 @@ def main() -> None:
             blobs.append(blob(f"{number}_gz", packed_file))
             gzip_view = view(f"{number}_gz")
         immutable = "true" if path.startswith("/assets/") else "false"
+        content_type = CONTENT_TYPES.get(file.suffix, "application/octet-stream")
         rows.append(
-            f'      Asset{{"{path}", "{CONTENT_TYPES.get(file.suffix, "application/octet-stream")}",\n'
+            f'      Asset{{"{path}", "{content_type}",\n'
             f'            "W/\\"{tag}\\"", {view(str(number))},\n'
             f"            {gzip_view}, {immutable}}},\n"
         )
@@ -75,7 +77,8 @@ def main() -> None:
         + "\nnamespace tailrace {\n\nconst Asset* FindAsset(std::string_view path) {\n"
         + f"  static const std::array<Asset, {len(rows)}> assets = {{\n"
         + "".join(rows)
-        + "  };\n  for (const Asset& asset : assets) {\n    if (asset.path == path) return &asset;\n  }\n"
+        + "  };\n  for (const Asset& asset : assets) {\n"
+        + "    if (asset.path == path) return &asset;\n  }\n"
         + "  return nullptr;\n}\n\n}  // namespace tailrace\n"
     )
 

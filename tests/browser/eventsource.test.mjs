@@ -1,4 +1,4 @@
-// A plain EventSource, as anybody may write it, watches a log over a server that dies in the middle.
+// A plain EventSource, as anybody may write it, watches a log over the death of the server.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ for (const name of browserNames) {
       await server?.stop();
     });
 
-    test('sees each line of a command once over kill -9, then its end, then asks no more', async () => {
+    test('sees each line once over kill -9, then the end, then asks no more', async () => {
       const tab = await openPage(browser);
       const { page } = tab;
       await page.goto(`${front.url}/watch?deploy/crash`);
@@ -51,7 +51,10 @@ for (const name of browserNames) {
       // This page does not close its EventSource, so the browser comes back once.
       await page.waitForFunction(() => source.readyState === 2);
       const seen = await page.evaluate(() => ({ lines, ids, ends }));
-      assert.deepEqual(seen.lines, Array.from({ length: 600 }, (_, i) => `line ${i}`));
+      assert.deepEqual(
+        seen.lines,
+        Array.from({ length: 600 }, (_, i) => `line ${i}`),
+      );
       assert.deepEqual(
         seen.ids.map((id) => id.split('.')[1]),
         seen.lines.map((_, i) => String(i + 1)),
@@ -77,7 +80,9 @@ for (const name of browserNames) {
       await tab.page.goto(`${front.url}/watch?deploy/old`);
       await tab.page.waitForFunction(() => source.readyState === 2);
       assert.deepEqual(await tab.page.evaluate(() => lines), ['only line']);
-      assert.deepEqual(await tab.page.evaluate(() => ends.map((end) => end.outcome)), ['succeeded']);
+      assert.deepEqual(await tab.page.evaluate(() => ends.map((end) => end.outcome)), [
+        'succeeded',
+      ]);
       await tab.close();
     });
 
@@ -85,8 +90,18 @@ for (const name of browserNames) {
       await server.call('POST', '/logs/deploy/hostile/entries', {
         text: 'a\rb\nc\r\nd\u0000e: data: f\u2028g\u001b[31m<b>',
       });
-      await server.call('POST', '/logs/deploy/hostile/entries', Buffer.from([0xff, 0x41, 0xc3, 0x0a]), 'text/plain');
-      await server.call('POST', '/logs/deploy/hostile/entries', '\ufeffbom\n: comment\nid: 7\nevent: end\n\nlast\n', 'text/plain');
+      await server.call(
+        'POST',
+        '/logs/deploy/hostile/entries',
+        Buffer.from([0xff, 0x41, 0xc3, 0x0a]),
+        'text/plain',
+      );
+      await server.call(
+        'POST',
+        '/logs/deploy/hostile/entries',
+        '\ufeffbom\n: comment\nid: 7\nevent: end\n\nlast\n',
+        'text/plain',
+      );
       await server.end('deploy/hostile', { outcome: 'cancelled' });
       const tab = await openPage(browser);
       await tab.page.goto(`${front.url}/watch?deploy/hostile`);

@@ -14,7 +14,9 @@ export const BINARY = process.env.BINARY;
 if (!BINARY) throw new Error('BINARY names the program under test; run.sh sets it');
 
 /** Without settings of a Tailrace that the developer may have in the environment. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TAILRACE_')));
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('TAILRACE_')),
+);
 
 /** Generous: a loaded machine is slow, a broken program never gets there. */
 export const TIMEOUT_MS = 60_000;
@@ -81,17 +83,27 @@ export class Server {
 
   async restart() {
     const listen = `127.0.0.1:${this.port}`;
-    this.#child = spawn(BINARY, ['serve', '--listen', listen, '--data', this.data, ...this.options], {
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.#child = spawn(
+      BINARY,
+      ['serve', '--listen', listen, '--data', this.data, ...this.options],
+      {
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const child = this.#child;
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => (this.#output = (this.#output + text).slice(-8192)));
+      stream
+        .setEncoding('utf8')
+        .on('data', (text) => (this.#output = (this.#output + text).slice(-8192)));
     }
     await waitFor('the server is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`the server exited with ${child.exitCode}:\n${this.#output}`);
-      return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
+      if (child.exitCode !== null)
+        throw new Error(`the server exited with ${child.exitCode}:\n${this.#output}`);
+      return fetch(`${this.url}/readyz`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
     });
   }
 
@@ -109,7 +121,8 @@ export class Server {
 
   /** An API call that has to succeed; the answer as JSON. */
   async call(method, pathname, body, type = 'application/json') {
-    const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const text =
+      typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const answer = await fetch(`${this.url}/api/v1${pathname}`, {
       method,
       body: body === undefined ? undefined : text,
@@ -122,7 +135,9 @@ export class Server {
 
   /** Appends lines, each an entry. */
   append(log, lines) {
-    const body = lines.map((line) => JSON.stringify(typeof line === 'string' ? { text: line } : line)).join('\n');
+    const body = lines
+      .map((line) => JSON.stringify(typeof line === 'string' ? { text: line } : line))
+      .join('\n');
     return this.call('POST', `/logs/${log}/entries`, body, 'application/x-ndjson');
   }
 
@@ -133,7 +148,11 @@ export class Server {
   /** Runs a shell script under `tailrace exec`. `done` resolves with its exit code. */
   exec(log, script, ...options) {
     const child = spawn(BINARY, ['exec', log, ...options, '--', 'sh', '-c', script], {
-      env: { ...environment, TAILRACE_URL: this.url, TAILRACE_SPOOL_DIR: path.join(this.directory, 'spool') },
+      env: {
+        ...environment,
+        TAILRACE_URL: this.url,
+        TAILRACE_SPOOL_DIR: path.join(this.directory, 'spool'),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -150,7 +169,7 @@ export class Server {
  * byte as it comes. If the target goes away, so does the browser's connection.
  */
 export class Front {
-  /** {method, url, lastEventId, status} of everything passed on, in order; status undefined: no answer yet. */
+  /** {method, url, lastEventId, status} of all that was passed on; no status: no answer yet. */
   requests = [];
   #server;
 
@@ -158,7 +177,8 @@ export class Front {
     const front = new Front();
     front.#server = http.createServer((request, response) => {
       const page = pages[new URL(request.url, 'http://front').pathname];
-      if (page !== undefined) response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      if (page !== undefined)
+        response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
       else front.#pass(target, request, response);
     });
     front.#server.listen(0, '127.0.0.1');
@@ -187,7 +207,9 @@ export class Front {
 
   /** The requests for event streams only. */
   streams() {
-    return this.requests.filter(({ url }) => url.includes('/events') || url.includes('/sse/logs/?'));
+    return this.requests.filter(
+      ({ url }) => url.includes('/events') || url.includes('/sse/logs/?'),
+    );
   }
 
   stop() {
@@ -196,7 +218,7 @@ export class Front {
   }
 }
 
-/** A page that tells of every script error, console error and breach of the content security policy. */
+/** A page that tells of script errors, console errors and breaches of the security policy. */
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 700 }, ...options });
   const page = await context.newPage();
@@ -204,7 +226,8 @@ export async function openPage(browser, options = {}) {
   const troubles = [];
   page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') troubles.push(`console: ${message.text()} ${message.location()?.url ?? ''}`);
+    if (message.type() === 'error')
+      troubles.push(`console: ${message.text()} ${message.location()?.url ?? ''}`);
   });
   await page.addInitScript(() => {
     globalThis.breaches = [];
@@ -224,7 +247,8 @@ export async function openPage(browser, options = {}) {
 }
 
 /** What browsers print when a server is away; not ours to prevent. */
-export const NETWORK_TROUBLE = /ERR_|Failed to load resource|can.t establish a connection|was interrupted/;
+export const NETWORK_TROUBLE =
+  /ERR_|Failed to load resource|can.t establish a connection|was interrupted/;
 
 export function numbered(prefix, count, from = 0) {
   return Array.from({ length: count }, (_, i) => `${prefix} ${from + i}`);

@@ -5,7 +5,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { browserNames, Front, launch, NETWORK_TROUBLE, numbered, openPage, Server, waitFor } from './harness.mjs';
+import {
+  browserNames,
+  Front,
+  launch,
+  NETWORK_TROUBLE,
+  numbered,
+  openPage,
+  Server,
+  waitFor,
+} from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -22,11 +31,15 @@ const rowsOf = (page) =>
 const scrollOf = (page) =>
   page.locator('tailrace-lines').evaluate((lines) => {
     const scroller = lines.shadowRoot.querySelector('.scroller');
-    return { top: scroller.scrollTop, below: scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight };
+    return {
+      top: scroller.scrollTop,
+      below: scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight,
+    };
   });
 
 const statusIs = (page, label) => page.locator('[role=status]', { hasText: label }).waitFor();
-const lineIs = (page, line) => page.locator(`.row[data-line="${line}"]`).waitFor({ state: 'attached' });
+const lineIs = (page, line) =>
+  page.locator(`.row[data-line="${line}"]`).waitFor({ state: 'attached' });
 
 for (const name of browserNames) {
   describe(`The pages in ${name}`, () => {
@@ -54,11 +67,16 @@ for (const name of browserNames) {
       await server.append('build/x', ['one']);
       await page.getByRole('link', { name: /Running.*build\/x/s }).waitFor();
       assert.deepEqual(
-        await page.locator('li a').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
+        await page
+          .locator('li a')
+          .evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
         ['/logs/build/x', '/logs/deploy/1'],
       );
       await server.call('DELETE', '/logs/build/x');
-      await waitFor('the deleted log is gone', async () => (await page.locator('li').count()) === 1);
+      await waitFor(
+        'the deleted log is gone',
+        async () => (await page.locator('li').count()) === 1,
+      );
       await page.getByRole('link', { name: /deploy\/1/ }).click();
       await statusIs(page, 'Failed');
       assert.equal(await page.locator('h1').textContent(), 'Roll out <b>web</b>');
@@ -197,12 +215,19 @@ for (const name of browserNames) {
         '${alert(1)} {{7*7}} &lt;b&gt; \u202egnp.exe',
         '',
       ];
-      await server.call('PUT', '/logs/deploy/hostile', { title: '</title><script>document.title="owned"</script>' });
+      await server.call('PUT', '/logs/deploy/hostile', {
+        title: '</title><script>document.title="owned"</script>',
+      });
       await server.append('deploy/hostile', hostile);
       await server.append('deploy/hostile', [
         { text: 'named', stream: '"><b>x', source: '"><img src=x>', level: '<script>' },
       ]);
-      await server.call('POST', '/logs/deploy/hostile/entries', Buffer.from([0xff, 0xc3, 0x28, 0x0a]), 'text/plain');
+      await server.call(
+        'POST',
+        '/logs/deploy/hostile/entries',
+        Buffer.from([0xff, 0xc3, 0x28, 0x0a]),
+        'text/plain',
+      );
       await server.append('deploy/hostile', [`long ${'x'.repeat(300_000)} end`]);
       const tab = await openPage(browser);
       const { page } = tab;
@@ -230,13 +255,17 @@ for (const name of browserNames) {
       assert.equal(await page.locator('tailrace-lines :is(img, script, b, iframe)').count(), 0);
       await page.getByRole('button', { name: 'Show all' }).click();
       assert.equal((await rowsOf(page))[9].text, `long ${'x'.repeat(300_000)} end`);
-      assert.equal(await page.title(), 'Failed · </title><script>document.title="owned"</script> · Tailrace');
+      assert.equal(
+        await page.title(),
+        'Failed · </title><script>document.title="owned"</script> · Tailrace',
+      );
       assert.deepEqual(await tab.troubles(), []);
       await tab.close();
     });
 
     test('200,000 lines open at once and can be read up to the first', async () => {
-      for (let from = 0; from < 200_000; from += 10_000) await server.append('deploy/big', numbered('line', 10_000, from));
+      for (let from = 0; from < 200_000; from += 10_000)
+        await server.append('deploy/big', numbered('line', 10_000, from));
       const tab = await openPage(browser);
       const { page } = tab;
       await page.goto(`${front.url}/logs/deploy/big`);
@@ -248,7 +277,9 @@ for (const name of browserNames) {
       // Older pages come as the reader scrolls up; the document stays small.
       await page.mouse.move(500, 400);
       for (let line = 199_000; line > 190_000; line -= 1000) {
-        await page.locator('tailrace-lines').evaluate((lines) => (lines.shadowRoot.querySelector('.scroller').scrollTop = 400));
+        await page
+          .locator('tailrace-lines')
+          .evaluate((lines) => (lines.shadowRoot.querySelector('.scroller').scrollTop = 400));
         await lineIs(page, line);
       }
       assert.ok((await count()) <= 4250);
@@ -294,7 +325,9 @@ for (const name of browserNames) {
       await server.call('DELETE', '/logs/deploy/again');
       await server.append('deploy/again', numbered('third', 2));
       // Whether the browser was back before the deletion decides which of the two it was told.
-      await page.locator('[role=alert]', { hasText: /deleted and begun again|was deleted/ }).waitFor();
+      await page
+        .locator('[role=alert]', { hasText: /deleted and begun again|was deleted/ })
+        .waitFor();
       assert.deepEqual(await tab.troubles({ allow: NETWORK_TROUBLE }), []);
       await tab.close();
     });
@@ -306,8 +339,13 @@ for (const name of browserNames) {
     ]) {
       test(`both pages are accessible and fit the window ${where}`, async () => {
         const log = `look/${where.replaceAll(' ', '-')}`;
-        await server.call('PUT', `/logs/${log}`, { title: 'A title that is rather long for a phone, as titles are' });
-        const colours = Array.from({ length: 16 }, (_, i) => `\u001b[${i < 8 ? 30 + i : 82 + i}mcolour ${i}`).join(' ');
+        await server.call('PUT', `/logs/${log}`, {
+          title: 'A title that is rather long for a phone, as titles are',
+        });
+        const colours = Array.from(
+          { length: 16 },
+          (_, i) => `\u001b[${i < 8 ? 30 + i : 82 + i}mcolour ${i}`,
+        ).join(' ');
         await server.append(log, [
           { text: colours, stream: 'stdout' },
           { text: 'a problem', stream: 'stderr', level: 'error', source: 'web-7d9f/app' },
@@ -329,22 +367,31 @@ for (const name of browserNames) {
           await tab.page.evaluate(AXE);
           const { violations } = await tab.page.evaluate(() => globalThis.axe.run());
           assert.deepEqual(
-            violations.map(({ id, nodes }) => `${address} ${id}: ${nodes[0].html} ${nodes[0].failureSummary}`),
+            violations.map(
+              ({ id, nodes }) => `${address} ${id}: ${nodes[0].html} ${nodes[0].failureSummary}`,
+            ),
             [],
           );
-          const { scrollWidth, clientWidth, scrollHeight, clientHeight } = await tab.page.evaluate(() => {
-            const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
-            return { scrollWidth, clientWidth, scrollHeight, clientHeight };
-          });
-          assert.ok(scrollWidth <= clientWidth, `${address} is ${scrollWidth} px wide in ${clientWidth}`);
-          if (address.startsWith('/logs/')) assert.ok(scrollHeight <= clientHeight, `${address} scrolls as a whole`);
+          const { scrollWidth, clientWidth, scrollHeight, clientHeight } = await tab.page.evaluate(
+            () => {
+              const { scrollWidth, clientWidth, scrollHeight, clientHeight } =
+                document.documentElement;
+              return { scrollWidth, clientWidth, scrollHeight, clientHeight };
+            },
+          );
+          assert.ok(
+            scrollWidth <= clientWidth,
+            `${address} is ${scrollWidth} px wide in ${clientWidth}`,
+          );
+          if (address.startsWith('/logs/'))
+            assert.ok(scrollHeight <= clientHeight, `${address} scrolls as a whole`);
         }
         assert.deepEqual(await tab.troubles({ allow: /404/ }), []);
         await tab.close();
       });
     }
 
-    test('lines can be read and followed by keyboard, with times and without wrapping', async () => {
+    test('lines are read by keyboard, with times and without wrapping', async () => {
       await server.append('deploy/keys', [...numbered('line', 200), 'w'.repeat(2000)]);
       const tab = await openPage(browser);
       const { page } = tab;
@@ -371,7 +418,10 @@ for (const name of browserNames) {
       await lineIs(page, 201);
       await waitFor('the choice was kept', wide);
       await waitFor('it is at the end again', async () => (await scrollOf(page)).below <= 1);
-      assert.match(await page.locator('.row .time').last().getAttribute('data-show'), /^\d\d:\d\d:\d\d\.\d{3}$/);
+      assert.match(
+        await page.locator('.row .time').last().getAttribute('data-show'),
+        /^\d\d:\d\d:\d\d\.\d{3}$/,
+      );
       assert.deepEqual(await tab.troubles(), []);
       await tab.close();
     });

@@ -5,7 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import { browserNames, Front, launch, numbered, openPage, Server } from './harness.mjs';
 
 // What the portal's page does: the snapshot, then a stream from its end, unless the job is done.
-const PORTAL = (stream) => `<!doctype html><meta charset="utf-8"><title>portal</title><pre id="log"></pre><script>
+const PORTAL = (
+  stream,
+) => `<!doctype html><meta charset="utf-8"><title>portal</title><pre id="log"></pre><script>
   var query = new URLSearchParams(location.search);
   var type = query.get('type'), id = query.get('id');
   var source = null, opened = 0, messages = [], nones = 0, finished = false, snapshot = null;
@@ -13,7 +15,8 @@ const PORTAL = (stream) => `<!doctype html><meta charset="utf-8"><title>portal</
   function finish() { source.close(); finished = true; }
   ${stream}
   function start(num) {
-    source = new EventSource('/api/v1/sse/logs/?type=' + type + '&id=' + id + '&num=' + num + extra);
+    var url = '/api/v1/sse/logs/?type=' + type + '&id=' + id + '&num=' + num;
+    source = new EventSource(url + extra);
     source.onopen = function () { opened++; };
     source.onmessage = onmessage;
     source.onerror = onerror;
@@ -46,7 +49,10 @@ for (const name of browserNames) {
     let browser, server, front;
     before(async () => {
       // The portal's own rhythm of [NONE], so that it is seen without a long wait.
-      [browser, server] = await Promise.all([launch(name), Server.start('--none-interval', '200ms')]);
+      [browser, server] = await Promise.all([
+        launch(name),
+        Server.start('--none-interval', '200ms'),
+      ]);
       front = await Front.start(server.url, { '/sentinel': SENTINEL, '/plain': PLAIN });
     });
     after(async () => {
@@ -69,7 +75,11 @@ for (const name of browserNames) {
       await server.append('deploy/a', ['two\nlines', 'last']);
       await server.end('deploy/a', { outcome: 'succeeded', exit_code: 0 });
       await tab.page.waitForFunction(() => finished);
-      assert.deepEqual(await tab.page.evaluate(() => messages), [...numbered('line', 6, 4), 'two\nlines', 'last']);
+      assert.deepEqual(await tab.page.evaluate(() => messages), [
+        ...numbered('line', 6, 4),
+        'two\nlines',
+        'last',
+      ]);
       assert.equal(await tab.page.evaluate(() => opened), 1);
       assert.equal(front.streams().filter(({ url }) => url.includes('id=a&')).length, 1);
       await tab.close();

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseText } from './ansi.js';
 
 const ESC = '\u001b';
-const textOf = (text: string) => parseText(text).map((span) => span.text).join('');
+const textOf = (text: string) =>
+  parseText(text)
+    .map((span) => span.text)
+    .join('');
 
 describe('parseText', () => {
   it('leaves plain text and markup alone', () => {
@@ -47,13 +50,18 @@ describe('parseText', () => {
   });
 
   it('drops other sequences whole', () => {
-    expect(textOf(`${ESC}[2K${ESC}[1;1Hx${ESC}]0;title\u0007y${ESC}]8;;http://a/${ESC}\\z${ESC}(B!`)).toBe('xyz!');
+    expect(
+      textOf(`${ESC}[2K${ESC}[1;1Hx${ESC}]0;title\u0007y${ESC}]8;;http://a/${ESC}\\z${ESC}(B!`),
+    ).toBe('xyz!');
   });
 
   it('never makes a class out of text', () => {
     const parameters = Array.from({ length: 120 }, (_, code) => code).join(';');
-    for (const span of parseText(`${ESC}[${parameters}mx${ESC}[99999999999999999999my${ESC}[38;5;999mz`)) {
-      for (const name of span.classes) expect(name).toMatch(/^((fg|bg)(\d|1[0-5])|bold|dim|italic|underline|inverse)$/);
+    for (const span of parseText(
+      `${ESC}[${parameters}mx${ESC}[99999999999999999999my${ESC}[38;5;999mz`,
+    )) {
+      for (const name of span.classes)
+        expect(name).toMatch(/^((fg|bg)(\d|1[0-5])|bold|dim|italic|underline|inverse)$/);
     }
   });
 

@@ -19,11 +19,16 @@ interface Style {
 
 const PLAIN: Style = { bold: false, dim: false, italic: false, underline: false, inverse: false };
 
-// ECMA-48 §5.4 control sequences (CSI), §5.6 control strings (OSC, DCS, SOS, PM, APC) up to their end,
-// and other escape sequences (§5.3 and ISO 2022).
-const SEQUENCE =
-  // eslint-disable-next-line no-control-regex
-  /\u001b\[([0-?]*)[ -/]*([@-~])|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/]*[0-Z\\^-~]/g;
+// ECMA-48 §5.4 control sequences (CSI), §5.6 control strings (OSC, DCS, SOS, PM, APC) up to their
+// end, and other escape sequences (§5.3 and ISO 2022).
+const SEQUENCE = new RegExp(
+  [
+    '\\u001b\\[([0-?]*)[ -/]*([@-~])',
+    '\\u001b[\\]PX^_][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)',
+    '\\u001b[ -/]*[0-Z\\\\^-~]',
+  ].join('|'),
+  'g',
+);
 
 /** Splits one entry's text into spans of one look each. CR and CRLF become line breaks. */
 export function parseText(text: string): Span[] {
@@ -32,7 +37,8 @@ export function parseText(text: string): Span[] {
   let style = PLAIN;
   let start = 0;
   const add = (end: number) => {
-    if (end > start) spans.push({ text: visible(text.slice(start, end)), classes: classesOf(style) });
+    if (end > start)
+      spans.push({ text: visible(text.slice(start, end)), classes: classesOf(style) });
   };
   for (const match of text.matchAll(SEQUENCE)) {
     add(match.index);
@@ -48,8 +54,9 @@ function visible(text: string): string {
   return (
     text
       .replace(/\r\n?/g, '\n')
-      // eslint-disable-next-line no-control-regex
-      .replace(/[\u0000-\u0008\u000b-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+      .replace(/[\u0000-\u0008\u000b-\u001f]/g, (c) =>
+        String.fromCharCode(0x2400 + c.charCodeAt(0)),
+      )
       .replace(/\u007f/g, '\u2421')
       // Characters that turn the direction of what follows could make a line read as another.
       .replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
@@ -75,17 +82,28 @@ function applySgr(style: Style, parameters: string): Style {
 
 function applyCode(style: Style, code: number): Style {
   switch (code) {
-    case 1: return { ...style, bold: true };
-    case 2: return { ...style, dim: true };
-    case 3: return { ...style, italic: true };
-    case 4: return { ...style, underline: true };
-    case 7: return { ...style, inverse: true };
-    case 22: return { ...style, bold: false, dim: false };
-    case 23: return { ...style, italic: false };
-    case 24: return { ...style, underline: false };
-    case 27: return { ...style, inverse: false };
-    case 39: return { ...style, fg: undefined };
-    case 49: return { ...style, bg: undefined };
+    case 1:
+      return { ...style, bold: true };
+    case 2:
+      return { ...style, dim: true };
+    case 3:
+      return { ...style, italic: true };
+    case 4:
+      return { ...style, underline: true };
+    case 7:
+      return { ...style, inverse: true };
+    case 22:
+      return { ...style, bold: false, dim: false };
+    case 23:
+      return { ...style, italic: false };
+    case 24:
+      return { ...style, underline: false };
+    case 27:
+      return { ...style, inverse: false };
+    case 39:
+      return { ...style, fg: undefined };
+    case 49:
+      return { ...style, bg: undefined };
   }
   if (code >= 30 && code <= 37) return { ...style, fg: code - 30 };
   if (code >= 40 && code <= 47) return { ...style, bg: code - 40 };

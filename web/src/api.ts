@@ -95,7 +95,8 @@ export function getInfo(log: LogName): Promise<LogInfo> {
   return getJson<LogInfo>(logUrl(log));
 }
 
-export type PageQuery = { tail: number } | { before: number; limit: number } | { from: number; limit: number };
+export type PageQuery =
+  { tail: number } | { before: number; limit: number } | { from: number; limit: number };
 
 export function getEntries(log: LogName, query: PageQuery): Promise<EntryPage> {
   const parameters = new URLSearchParams();

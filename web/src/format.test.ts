@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatCount, formatDuration, formatElapsed, formatLines, parseTime } from './format.js';
+import {
+  formatAge,
+  formatCount,
+  formatDuration,
+  formatElapsed,
+  formatLines,
+  parseTime,
+} from './format.js';
 
 describe('parseTime', () => {
   it('takes nine digits of fraction', () => {

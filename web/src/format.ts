@@ -1,6 +1,6 @@
 // Times and numbers for people.
 
-/** Milliseconds since 1970 of an RFC 3339 time; NaN if it is none. Parsers differ on nine digits. */
+/** Milliseconds since 1970 of an RFC 3339 time, or NaN. Parsers differ on nine digits. */
 export function parseTime(time: string): number {
   return Date.parse(time.replace(/(\.\d{3})\d+/, '$1'));
 }

@@ -13,7 +13,13 @@ function windowOf(first: number, end: number): LineWindow {
 describe('LineWindow', () => {
   it('is empty at its head', () => {
     const lines = windowOf(7, 7);
-    expect([lines.first, lines.end, lines.size, lines.atHead, lines.hasOlder]).toEqual([7, 7, 0, true, true]);
+    expect([lines.first, lines.end, lines.size, lines.atHead, lines.hasOlder]).toEqual([
+      7,
+      7,
+      0,
+      true,
+      true,
+    ]);
   });
 
   it('keeps everything while there is room', () => {

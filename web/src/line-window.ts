@@ -46,7 +46,8 @@ export class LineWindow {
   /** How many blocks at the front have to go so that at most MAX_ROWS stay; the last one never. */
   surplusAtFront(): number {
     let count = 0;
-    while (count < this.blocks.length - 1 && this.end - this.#block(count).first > MAX_ROWS) count++;
+    while (count < this.blocks.length - 1 && this.end - this.#block(count).first > MAX_ROWS)
+      count++;
     return count;
   }
 
@@ -68,6 +69,7 @@ export class LineWindow {
 /** Cuts what goes into the document into blocks, the last of which may be short. */
 export function cutIntoBlocks<T>(items: readonly T[]): T[][] {
   const blocks: T[][] = [];
-  for (let at = 0; at < items.length; at += BLOCK_ROWS) blocks.push(items.slice(at, at + BLOCK_ROWS));
+  for (let at = 0; at < items.length; at += BLOCK_ROWS)
+    blocks.push(items.slice(at, at + BLOCK_ROWS));
   return blocks;
 }

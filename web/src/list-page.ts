@@ -175,7 +175,8 @@ export class ListPage extends LitElement {
         <span role="status">${this.#renderState()}</span>
       </header>
       <main>
-        ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing} ${this.#renderLogs()}
+        ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}
+        ${this.#renderLogs()}
       </main>
     `;
   }
@@ -200,27 +201,38 @@ export class ListPage extends LitElement {
       <ul>
         ${logs.map((log) => this.#renderLog(log))}
       </ul>
-      ${this.next === undefined
-        ? nothing
-        : html`<p class="below">
-            <button class="button" type="button" ?disabled=${this.loadingMore} @click=${this.#loadMore}>
+      ${
+        this.next === undefined
+          ? nothing
+          : html`<p class="below">
+            <button
+              class="button"
+              type="button"
+              ?disabled=${this.loadingMore}
+              @click=${this.#loadMore}
+            >
               ${this.loadingMore ? 'Loading …' : 'Older logs'}
             </button>
-          </p>`}
+          </p>`
+      }
     `;
   }
 
   #renderLog(log: LogInfo) {
     const begin = parseTime(log.created);
-    const duration = log.ended ? formatDuration(parseTime(log.ended) - begin) : formatElapsed(this.now - begin);
+    const duration = log.ended
+      ? formatDuration(parseTime(log.ended) - begin)
+      : formatElapsed(this.now - begin);
     const name = nameOf(log);
     return html`<li>
       <a href=${logPath(log)}>
         <span>${statusBadge(infoStatus(log))}</span>
         <span class="name">
-          ${log.title
-            ? html`<span class="title">${log.title}</span><span class="mono soft">${name}</span>`
-            : html`<span class="title mono">${name}</span>`}
+          ${
+            log.title
+              ? html`<span class="title">${log.title}</span><span class="mono soft">${name}</span>`
+              : html`<span class="title mono">${name}</span>`
+          }
         </span>
         <span class="facts soft numeric">
           ${log.exit_code ? html`<span>${exitText(log)}</span>` : nothing}
@@ -241,7 +253,8 @@ export class ListPage extends LitElement {
     source.addEventListener('open', () => void this.#refresh());
     source.addEventListener('error', () => {
       this.state = 'reconnecting';
-      if (source.readyState === EventSource.CLOSED) this.#retry = window.setTimeout(() => this.#connect(), RETRY_MS);
+      if (source.readyState === EventSource.CLOSED)
+        this.#retry = window.setTimeout(() => this.#connect(), RETRY_MS);
     });
     const changed = (event: Event) => {
       this.#list.change(JSON.parse((event as MessageEvent<string>).data) as LogInfo);

@@ -157,7 +157,9 @@ export class LogLines extends LitElement {
   #renderEdge() {
     switch (this.edge) {
       case 'older':
-        return html`<button class="more" type="button" @click=${this.#loadOlder}>Older lines</button>`;
+        return html`<button class="more" type="button" @click=${this.#loadOlder}>
+          Older lines
+        </button>`;
       case 'error':
         return html`Older lines could not be loaded.
           <button class="more" type="button" @click=${this.#loadOlder}>Try again</button>`;
@@ -191,7 +193,8 @@ export class LogLines extends LitElement {
       const wasAtHead = lines.atHead && !this.#skipped;
       if (this.following) {
         if (entries.length > MAX_ROWS) entries = entries.slice(-MAX_ROWS);
-        if (this.#skipped || (entries[0]?.n ?? 0) > lines.end + MAX_ROWS) this.#replace(entries[0]?.n ?? 0);
+        if (this.#skipped || (entries[0]?.n ?? 0) > lines.end + MAX_ROWS)
+          this.#replace(entries[0]?.n ?? 0);
         this.#addBelow(entries);
         this.#takeFromFront(lines.surplusAtFront());
       } else if (wasAtHead && lines.size < MAX_ROWS) {

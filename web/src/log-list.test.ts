@@ -4,7 +4,16 @@ import { LogList } from './log-list.js';
 
 function log(id: string, second: number, more: Partial<LogInfo> = {}): LogInfo {
   const created = `2026-11-23T00:00:${String(second).padStart(2, '0')}.000000000Z`;
-  return { type: 'deploy', id, incarnation: `${id}${second}`, state: 'open', first: 0, position: 0, created, ...more };
+  return {
+    type: 'deploy',
+    id,
+    incarnation: `${id}${second}`,
+    state: 'open',
+    first: 0,
+    position: 0,
+    created,
+    ...more,
+  };
 }
 
 function listOf(...logs: LogInfo[]): LogList {

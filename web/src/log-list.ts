@@ -19,7 +19,7 @@ export class LogList {
     this.#removed.clear();
   }
 
-  /** The newest page, `complete` if there is no older one. What it should have and has not is gone. */
+  /** The newest page; `complete`: there is no older one. What it lacks is gone. */
   newestPage(page: readonly LogInfo[], complete: boolean): void {
     const here = page.filter((log) => !this.#removed.has(log.incarnation));
     const names = new Set(here.map(nameOf));

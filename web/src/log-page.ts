@@ -204,7 +204,11 @@ export class LogPage extends LitElement {
         </div>
         <div class="facts numeric">
           <span role="status">${statusBadge(this.#status)}</span>
-          ${this.outcome?.exit_code ? html`<span class="soft">${exitText(this.outcome)}</span>` : nothing}
+          ${
+            this.outcome?.exit_code
+              ? html`<span class="soft">${exitText(this.outcome)}</span>`
+              : nothing
+          }
           <span class="soft">${this.#duration()}</span>
           ${this.lines > 0 ? html`<span class="soft">${formatLines(this.lines)}</span>` : nothing}
         </div>
@@ -217,7 +221,9 @@ export class LogPage extends LitElement {
       <main>
         ${this.banner ? html`<p class="banner" role="alert">${this.banner}</p>` : nothing}
         ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}
-        <tailrace-lines .wrap=${this.wrap} .times=${this.times}>${this.#renderBelow()}</tailrace-lines>
+        <tailrace-lines .wrap=${this.wrap} .times=${this.times}>
+          ${this.#renderBelow()}
+        </tailrace-lines>
       </main>
     `;
   }
@@ -250,13 +256,17 @@ export class LogPage extends LitElement {
       </div>`;
     }
     if (this.connection === 'live') {
-      return html`<div class="message"><strong>No lines yet</strong>The log has begun and is still silent.</div>`;
+      return html`<div class="message">
+        <strong>No lines yet</strong>
+        The log has begun and is still silent.
+      </div>`;
     }
     return nothing;
   }
 
   #toggle(label: string, on: boolean, action: () => void) {
-    return html`<button class="button" type="button" aria-pressed=${on ? 'true' : 'false'} @click=${action}>
+    const pressed = on ? 'true' : 'false';
+    return html`<button class="button" type="button" aria-pressed=${pressed} @click=${action}>
       ${label}
     </button>`;
   }
@@ -273,8 +283,10 @@ export class LogPage extends LitElement {
       connectionChanged: (connection, problem) => {
         this.connection = connection;
         this.problem = problem ?? '';
-        if (connection === 'deleted') this.banner = 'This log was deleted. What was loaded stays here until you leave.';
-        if (connection === 'expired') this.banner = 'Your permission to read this log has run out. Reload to sign in.';
+        if (connection === 'deleted')
+          this.banner = 'This log was deleted. What was loaded stays here until you leave.';
+        if (connection === 'expired')
+          this.banner = 'Your permission to read this log has run out. Reload to sign in.';
       },
       infoChanged: (info) => (this.info = info),
       snapshot: (page) => {
@@ -300,7 +312,8 @@ export class LogPage extends LitElement {
       ended: (outcome) => {
         this.outcome = outcome;
         if (outcome.position !== undefined && outcome.position !== this.lines) {
-          this.banner = `The log ended with ${formatLines(outcome.position)}, but ${formatLines(this.lines)} arrived here.`;
+          const [all, here] = [outcome.position, this.lines].map(formatLines);
+          this.banner = `The log ended with ${all}, but ${here} arrived here.`;
         }
       },
     };

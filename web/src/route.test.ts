@@ -12,10 +12,15 @@ describe('parseRoute', () => {
     expect(parseRoute('/logs/deploy/a%3A1~b')).toEqual(log);
     expect(parseRoute(logPath(log as { page: 'log'; type: string; id: string }))).toEqual(log);
   });
-  it.each(['/logs/deploy', '/logs/deploy/1/', '/logs/-x/1', '/logs/a/%', '/logs/a/%2F', '/x', '/logs/a:b/1'])(
-    'refuses %s',
-    (path) => expect(parseRoute(path)).toEqual({ page: 'unknown', path }),
-  );
+  it.each([
+    '/logs/deploy',
+    '/logs/deploy/1/',
+    '/logs/-x/1',
+    '/logs/a/%',
+    '/logs/a/%2F',
+    '/x',
+    '/logs/a:b/1',
+  ])('refuses %s', (path) => expect(parseRoute(path)).toEqual({ page: 'unknown', path }));
 });
 
 describe('parseLineHash', () => {

@@ -1,9 +1,7 @@
 // Which page an address names.
 
 export type Route =
-  | { page: 'list' }
-  | { page: 'log'; type: string; id: string }
-  | { page: 'unknown'; path: string };
+  { page: 'list' } | { page: 'log'; type: string; id: string } | { page: 'unknown'; path: string };
 
 const LOG_TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const LOG_ID = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;

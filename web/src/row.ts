@@ -72,7 +72,9 @@ function fillText(parent: HTMLElement, text: string): void {
   const more = make('button', 'more');
   more.type = 'button';
   more.textContent = `Show all ${formatLines(text.length).replace(/ lines?$/, '')} characters`;
-  more.addEventListener('click', () => more.replaceWith(...textNodes(text.slice(SHOWN_CHARACTERS))));
+  more.addEventListener('click', () =>
+    more.replaceWith(...textNodes(text.slice(SHOWN_CHARACTERS))),
+  );
   parent.append(more);
 }
 
@@ -85,7 +87,10 @@ function textNodes(text: string): Node[] {
   });
 }
 
-function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: string): HTMLElementTagNameMap[K] {
+function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   element.className = className;
   return element;

@@ -29,7 +29,11 @@ class FakeSource extends EventTarget {
 }
 
 function entries(from: number, count: number): Entry[] {
-  return Array.from({ length: count }, (_, i) => ({ n: from + i, time: '', text: `line ${from + i}` }));
+  return Array.from({ length: count }, (_, i) => ({
+    n: from + i,
+    time: '',
+    text: `line ${from + i}`,
+  }));
 }
 
 function pageOf(position: number, state: 'open' | 'ended' = 'open'): EntryPage {
@@ -47,7 +51,8 @@ let page: EntryPage | ApiError;
 let info: LogInfo | ApiError;
 
 const listener: SessionListener = {
-  connectionChanged: (connection, problem) => told.push(problem ? `${connection}: ${problem}` : connection),
+  connectionChanged: (connection, problem) =>
+    told.push(problem ? `${connection}: ${problem}` : connection),
   infoChanged: (value) => told.push(`info ${value.incarnation}`),
   snapshot: (value) => (shown = value.entries.map((entry) => entry.n)),
   appended: (values) => shown.push(...values.map((entry) => entry.n)),
@@ -85,7 +90,9 @@ const around: Surroundings = {
 async function pass(ms: number): Promise<void> {
   const end = now + ms;
   for (;;) {
-    const due = [...timers.entries()].filter(([, timer]) => timer.at <= end).sort((a, b) => a[1].at - b[1].at)[0];
+    const due = [...timers.entries()]
+      .filter(([, timer]) => timer.at <= end)
+      .sort((a, b) => a[1].at - b[1].at)[0];
     if (due === undefined) break;
     now = due[1].at;
     timers.set(due[0], { action: () => undefined, at: Infinity });

@@ -1,4 +1,4 @@
-// What a reader chose, kept in this browser. Storage may be forbidden; then choices last for a page.
+// What a reader chose, kept in this browser. Storage may be forbidden: then for one page only.
 
 export function readSetting(name: string, fallback: boolean): boolean {
   try {
