@@ -28,9 +28,8 @@ void FeedTable::StartRead(Feed& feed, Viewer& viewer) {
   if (!is_new) return;
   ++stats_.store_reads;
   auto result = std::make_shared<ReadResult>();
-  run_in_pool_(
-      [this, key = feed.key(), read, result] { *result = ReadSegment(key, read); },
-      [this, key = feed.key(), read, result] { OnRead(key, read, std::move(*result)); });
+  run_in_pool_([this, key = feed.key(), read, result] { *result = ReadSegment(key, read); },
+               [this, key = feed.key(), read, result] { OnRead(key, read, std::move(*result)); });
 }
 
 // On the reader pool: touches only what never changes.
@@ -45,7 +44,8 @@ FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& r
       const bool gone = answer.error().code == ErrorCode::kNotFound;
       return {.kind = gone ? Kind::kLogGone : Kind::kUnavailable};
     }
-    if (answer->info.number != read.number || answer->items.empty()) return {.kind = Kind::kLogGone};
+    if (answer->info.number != read.number || answer->items.empty())
+      return {.kind = Kind::kLogGone};
     incarnation = answer->info.incarnation;
     for (const ReadItem& item : answer->items) {
       if (item.chunk == nullptr && chunks.empty()) {
