@@ -338,6 +338,11 @@ uint64_t Spool::Undelivered() const {
   return next_sequence_ - acknowledged_;
 }
 
+bool Spool::HasEnd() const {
+  const std::lock_guard lock(mutex_);
+  return finished_ || unwritten_finish_;
+}
+
 void Spool::Sync() {
   ::fdatasync(fd_);
 }

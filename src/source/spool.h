@@ -103,6 +103,8 @@ class Spool {
 
   void Wake();
   uint64_t Undelivered() const;                       ///< Entries added and not acknowledged.
+  /// Finish was called, by this or an earlier process.
+  bool HasEnd() const;
   bool DamagedTail() const { return damaged_tail_; }  ///< Open had to leave something behind.
   /// Writes through to the disk: before somebody is told that the file is kept.
   void Sync();

@@ -1,0 +1,82 @@
+// The client verbs: what each is told, and what it does. Each returns the process's exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tailrace {
+
+/// Exit codes of our own; exec and tail -f also give those of the command or of the log
+/// (docs/cli.md). From sysexits.h where it has a fitting one.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNoLog = 66;
+inline constexpr int kExitUnavailable = 69;
+inline constexpr int kExitLogLost = 70;
+inline constexpr int kExitNotDelivered = 75;
+inline constexpr int kExitNotPermitted = 77;
+inline constexpr int kExitLogCancelled = 130;
+
+struct ExecArguments {
+  std::string log;
+  std::string title;
+  bool pty = false;
+  bool quiet = false;
+  uint64_t wait_ms = 300'000;
+  uint64_t spool_limit_bytes = 256 << 20;
+  std::vector<std::string> command;
+};
+
+struct PushArguments {
+  std::string log;  ///< Empty with `spool`.
+  std::string file = "-";
+  bool follow = false;
+  std::string end;  ///< Outcome; empty: leave the log open.
+  std::string title;
+  std::string producer;  ///< Empty: a new one.
+  std::string spool;     ///< A spool that was left behind.
+  bool quiet = false;
+  uint64_t wait_ms = 300'000;
+  uint64_t spool_limit_bytes = 64 << 20;
+};
+
+struct TailArguments {
+  std::string log;
+  std::optional<uint64_t> last;  ///< Only so many; absent: all.
+  bool follow = false;
+  bool json = false;
+  bool timestamps = false;
+};
+
+struct ListArguments {
+  std::string type;
+  std::string state;
+  std::string text;
+  std::vector<std::string> labels;
+  uint64_t limit = 50;
+  bool json = false;
+};
+
+struct EndArguments {
+  std::string log;
+  std::string outcome = "succeeded";
+  std::optional<int64_t> exit_code;
+  std::string reason;
+};
+
+struct DeleteArguments {
+  std::string log;
+  bool yes = false;
+};
+
+int RunExec(const ExecArguments& arguments);
+int RunPush(const PushArguments& arguments);
+int RunTail(const TailArguments& arguments);
+int RunList(const ListArguments& arguments);
+int RunEnd(const EndArguments& arguments);
+int RunDelete(const DeleteArguments& arguments);
+
+}  // namespace tailrace
