@@ -15,7 +15,8 @@ if(TAILRACE_WEB)
     COMMAND ${web_dir}/scripts/build.sh ${web_dist}
     COMMAND ${CMAKE_COMMAND} -E touch ${web_stamp}
     DEPENDS ${web_sources} ${web_dir}/index.html ${web_dir}/package.json
-            ${web_dir}/package-lock.json ${web_dir}/tsconfig.json ${web_dir}/vite.config.ts ${web_dir}/scripts/build.sh
+            ${web_dir}/package-lock.json ${web_dir}/tsconfig.json ${web_dir}/vite.config.ts
+            ${web_dir}/scripts/build.sh
     COMMENT "Building the pages"
     VERBATIM)
 else()
