@@ -49,7 +49,8 @@ inline constexpr std::string_view kAcceptedBodyTypes =
 /// lone CR stays in the text. A last line without its end is an entry too.
 ///
 /// application/x-ndjson (also application/jsonl, application/ndjson): an object a line; blank
-/// lines are skipped. application/json: an object, or an array of objects.
+/// lines are skipped. application/json: an object, or an array of objects; an empty
+/// body is an error.
 ///   {"text":…, "time": RFC 3339 or integer nanoseconds, "stream":…, "source":…, "level":…,
 ///    "partial": bool, "lost": count of lines lost before this entry, or null if unknown}
 /// Only `text` is required. Other members are kept as Entry::fields; a member `fields` that is an

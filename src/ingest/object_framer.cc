@@ -111,10 +111,16 @@ class ArrayFramer final : public ObjectFramer {
   }
 
   Result<bool> Finish(std::string_view& /*object*/) override {
-    if (state_ == State::kStart || state_ == State::kEnd) return false;
-    return Fail(ErrorCode::kInvalid, state_ == State::kObject
-                                         ? "is cut: the body ends inside of it"
-                                         : "is missing: the array is not closed");
+    switch (state_) {
+      case State::kEnd:
+        return false;
+      case State::kStart:
+        return Fail(ErrorCode::kInvalid, "is missing: the body is empty");
+      case State::kObject:
+        return Fail(ErrorCode::kInvalid, "is cut: the body ends inside of it");
+      default:
+        return Fail(ErrorCode::kInvalid, "is missing: the array is not closed");
+    }
   }
 
  private:

@@ -26,7 +26,7 @@ class ObjectFramer {
 /// application/x-ndjson: an object a line, blank lines skipped.
 std::unique_ptr<ObjectFramer> MakeLineFramer(size_t max_object_bytes);
 
-/// application/json: one object, or an array of them; an empty body has none.
+/// application/json: one object, or an array of them; an empty body is not JSON.
 std::unique_ptr<ObjectFramer> MakeArrayFramer(size_t max_object_bytes);
 
 }  // namespace tailrace
