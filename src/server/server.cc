@@ -24,6 +24,8 @@ constexpr uint64_t kAcceptRetryMs = 200;  // after the descriptor table was full
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
+  Result<void> log = SetUpLog(config.log_format, config.log_level);
+  if (!log) return Fail(log.error());
   std::unique_ptr<Server> server(new Server(std::move(config)));
   signal(SIGPIPE, SIG_IGN);
   if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
