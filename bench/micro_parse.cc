@@ -1,0 +1,62 @@
+// What a producer's request costs before the store sees it.
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "http/http1.h"
+#include "ingest/body_parser.h"
+
+namespace tailrace::bench {
+namespace {
+
+constexpr int64_t kLines = 1000;
+
+std::string Lines(const std::string& line) {
+  std::string body;
+  for (int64_t i = 0; i < kLines; ++i) body.append(line).push_back('\n');
+  return body;
+}
+
+void ParseBody(benchmark::State& state, std::string_view type, const std::string& line) {
+  const BodyLimits limits;
+  const std::string body = Lines(line);
+  for (auto _ : state) {
+    const auto parser = MakeBodyParser(type, limits);
+    EntryRun run;
+    if (!parser->Feed(body, 1, run) || !parser->Finish(1, run)) state.SkipWithError("refused");
+    if (run.count != static_cast<uint64_t>(kLines)) state.SkipWithError("wrong count");
+  }
+  state.SetItemsProcessed(state.iterations() * kLines);
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(body.size()));
+}
+
+const std::string kText(200, 'x');
+BENCHMARK_CAPTURE(ParseBody, text, "text/plain", kText);
+BENCHMARK_CAPTURE(ParseBody, ndjson, "application/x-ndjson",
+                  R"({"time":"2024-05-01T12:00:00.123456Z","stream":"stdout","text":")" + kText +
+                      "\"}");
+
+class Nothing : public Http1Events {
+ public:
+  void OnHead(RequestHead&& head) override { benchmark::DoNotOptimize(head.headers); }
+  void OnBody(std::string_view bytes) override { benchmark::DoNotOptimize(bytes.data()); }
+  void OnComplete() override {}
+};
+
+void ParseRequest(benchmark::State& state) {
+  const Http1Limits limits;
+  Http1Parser parser(&limits);
+  Nothing events;
+  const std::string request =
+      "POST /api/v1/logs/deploy/42/entries HTTP/1.1\r\nHost: logs.example.com\r\n"
+      "User-Agent: curl/8.0\r\nAccept: */*\r\nContent-Type: text/plain\r\n"
+      "Content-Length: 6\r\n\r\nhello\n";
+  for (auto _ : state) {
+    if (parser.Consume(request, events) != request.size()) state.SkipWithError("refused");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ParseRequest);
+
+}  // namespace
+}  // namespace tailrace::bench

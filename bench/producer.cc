@@ -1,0 +1,61 @@
+#include "bench/producer.h"
+
+#include <cerrno>
+#include <charconv>
+
+#include "bench/mark.h"
+
+namespace tailrace::bench {
+namespace {
+
+std::string PathOf(std::string path, size_t index) {
+  const size_t hole = path.find("{}");
+  return hole == std::string::npos ? path : path.replace(hole, 2, std::to_string(index));
+}
+
+// An event as an HTTP/1.1 chunk: byte for byte what Tailrace writes to each viewer.
+void AppendFramedEvent(std::string& out, size_t mark, uint64_t sequence, size_t text_bytes) {
+  std::string event = "data: ";
+  AppendMarkedText(event, mark, sequence, text_bytes);
+  event.append("\nid: abcdef.").append(std::to_string(sequence + 1)).append("\n\n");
+  char size[16];
+  const auto end = std::to_chars(size, size + sizeof size, event.size(), 16).ptr;
+  out.append(size, end).append("\r\n").append(event).append("\r\n");
+}
+
+}  // namespace
+
+Producer::Producer(const Options& options, size_t index, size_t mark)
+    : body_kind_(options.body),
+      text_bytes_(options.text_bytes),
+      mark_(mark),
+      path_(PathOf(options.post, index)),
+      exchange_(options.port, index) {}
+
+void Producer::Send(uint64_t entries) {
+  body_.clear();
+  for (uint64_t i = 0; i < entries; ++i) {
+    if (body_kind_ == Body::kFramed) {
+      AppendFramedEvent(body_, mark_, sent_++, text_bytes_);
+    } else {
+      AppendMarkedText(body_, mark_, sent_++, text_bytes_);
+      if (body_kind_ == Body::kLines) body_.push_back('\n');
+    }
+  }
+  request_ = PostRequest(path_, body_);
+  exchange_.Start(request_);
+  exchange_.Advance();
+}
+
+uint64_t Producer::AnsweredPosition() const {
+  constexpr std::string_view kMember = "\"position\":";
+  const std::string& answer = exchange_.answer();
+  const size_t at = answer.find(kMember);
+  errno = 0;
+  if (at == std::string::npos) Die("no position in " + answer);
+  uint64_t position = 0;
+  std::from_chars(answer.data() + at + kMember.size(), answer.data() + answer.size(), position);
+  return position;
+}
+
+}  // namespace tailrace::bench

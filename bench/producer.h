@@ -1,0 +1,36 @@
+// Producer: one connection that sends marked entries, one body after the other.
+#pragma once
+
+#include "bench/options.h"
+#include "bench/wire.h"
+
+namespace tailrace::bench {
+
+class Producer {
+ public:
+  /// `mark`: which producer of its log it is.
+  Producer(const Options& options, size_t index, size_t mark);
+
+  int fd() const { return exchange_.fd(); }
+  bool Busy() const { return exchange_.Busy(); }
+  /// Sends a body with so many entries.
+  void Send(uint64_t entries);
+  /// True: the body was answered.
+  bool Advance() { return exchange_.Advance(); }
+  /// Entries of all bodies, answered or not.
+  uint64_t sent() const { return sent_; }
+  /// Of the last answer; dies if it says none.
+  uint64_t AnsweredPosition() const;
+
+ private:
+  Body body_kind_;
+  size_t text_bytes_;
+  size_t mark_;
+  std::string path_;
+  std::string body_;
+  std::string request_;
+  Exchange exchange_;
+  uint64_t sent_ = 0;
+};
+
+}  // namespace tailrace::bench

@@ -1,0 +1,190 @@
+"""The servers that are measured: Tailrace, the bare loop of send(), and nginx (nchan, files).
+
+Each is a context manager with `port` and `pid` (of the process that does the work), and ends only
+what it started.
+"""
+
+import contextlib
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bench"
+START_SECONDS = 30
+
+
+def cores():
+    """(core of the servers, core of the client); the same one if there is only one."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed[0], allowed[-1]
+
+
+def prepare_child(core=None):
+    """For preexec_fn: all the descriptors there are, and one core if that is asked for."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+def stop(process, signal_number=signal.SIGTERM):
+    process.send_signal(signal_number)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def work_folder():
+    """A folder on the file system of the build, gone afterwards."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=BUILD))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Server:
+    def __init__(self, pinned=True):
+        self.core = cores()[0] if pinned else None
+        self.port = None
+        self.pid = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self._stack = stack
+            self.folder = stack.enter_context(work_folder())
+            self.start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def run(self, command, **options):
+        process = subprocess.Popen(command, preexec_fn=lambda: prepare_child(self.core), **options)
+        self._stack.callback(stop, process)
+        return process
+
+
+class Tailrace(Server):
+    def __init__(self, pinned=True, flags=()):
+        super().__init__(pinned)
+        self.flags = flags
+
+    def start(self):
+        log = self.folder / "server.log"
+        with open(log, "wb") as out:
+            process = self.run([BUILD / "tailrace", "serve", "--listen", "127.0.0.1:0", "--data",
+                                self.folder / "data", "--workers", "1", *self.flags],
+                               cwd=self.folder, stderr=out, stdout=out)
+        self.pid = process.pid
+        self.port = self._wait_for_port(log, process)
+
+    @staticmethod
+    def _wait_for_port(log, process):
+        give_up = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up and process.poll() is None:
+            for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+                if "msg=listening" in line and "address=127.0.0.1:" in line:
+                    return int(line.split("address=127.0.0.1:")[1].split()[0].strip('"'))
+            time.sleep(0.05)
+        raise RuntimeError(f"tailrace did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+class BareSend(Server):
+    """With `durable`, each body is written and synced before it is sent."""
+
+    def __init__(self, durable=False):
+        super().__init__()
+        self.durable = durable
+
+    def start(self):
+        file = [self.folder / "bytes"] if self.durable else []
+        process = self.run([BUILD / "bin" / "bench_bare_send", *file], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE)
+        self.pid = process.pid
+        self.port = int(process.stdout.readline())
+
+
+NGINX_CONFIG = """
+load_module modules/ngx_nchan_module.so;
+daemon off;
+worker_processes 1;
+user {user};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 12000; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  sendfile on;
+  tcp_nopush on;
+  nchan_shared_memory_size 256m;
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    keepalive_requests 10000000;
+    location = /sub {{
+      nchan_subscriber eventsource;
+      nchan_subscriber_first_message oldest;
+      nchan_channel_id $arg_id;
+    }}
+    location = /pub {{
+      nchan_publisher http;
+      nchan_channel_id $arg_id;
+      nchan_message_buffer_length 10000;
+      nchan_message_timeout 600s;
+    }}
+    location /files/ {{ alias {files}/; }}
+  }}
+}}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Nginx(Server):
+    """One worker. Serves the folder `files` as /files/ and nchan's channels as /sub and /pub."""
+
+    def start(self):
+        self.files = self.folder / "files"
+        self.files.mkdir()
+        self.port = free_port()
+        user = "root" if os.geteuid() == 0 else "nobody"
+        config = self.folder / "nginx.conf"
+        config.write_text(NGINX_CONFIG.format(folder=self.folder, files=self.files,
+                                              port=self.port, user=user))
+        program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        process = self.run([program, "-p", "/usr/share/nginx", "-c", config, "-e",
+                            self.folder / "error.log"])
+        self.pid = self._wait_for_worker(process)
+
+    def _wait_for_worker(self, process):
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        give_up = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up and process.poll() is None:
+            pids = children.read_text().split()
+            for pid in pids:
+                title = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+                if b"worker process" in title:
+                    return int(pid)
+            time.sleep(0.05)
+        raise RuntimeError((self.folder / "error.log").read_text())
