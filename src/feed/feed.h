@@ -70,11 +70,12 @@ class Feed {
   // FeedTable's book-keeping.
   ViewerList waiting_;
   ViewerList following_;
-  size_t viewers_ = 0;  // in whatever state
+  size_t viewers_ = 0;           // in whatever state
+  uint64_t followed_since_ = 0;  // the hub's batch before which it was told to others only
   uint64_t look_ups_started_ = 0;
   uint64_t look_ups_pending_ = 0;
-  uint64_t looked_up_ = 0;      // the newest look-up that was answered; 0: nothing is certain
   uint64_t known_since_ = 0;    // look-ups that were started before number() was known
+  uint64_t looked_up_ = 0;      // the newest look-up that was answered; 0: nothing is certain
   bool dirty_ = false;          // in FeedTable::dirty_
   bool dirty_again_ = false;    // something new came while a pass was under way
   size_t pass_left_ = 0;        // following_[0, pass_left_) have their turn still before them

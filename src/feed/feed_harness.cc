@@ -226,9 +226,7 @@ LogInfo TestInfo(uint64_t number, Position position, Position first) {
 
 Rig::Rig(const FeedLimits& limits)
     : store(OptionsFor(clock)),
-      hub(store, {[this](HubDelivery delivery) {
-            for (Commit& commit : delivery.followed) inbox.push_back(std::move(commit));
-          }}),
+      hub(store, {[this](HubDelivery delivery) { inbox.push_back(std::move(delivery)); }}),
       table(0, store, hub, renderer, limits, pool.Runner()) {
   store.SetCommitListener([this](std::vector<Commit> commits) {
     if (on_commit) {
@@ -303,11 +301,10 @@ void Rig::Drop(TestViewer& viewer) {
   std::erase_if(viewers, [&](const auto& held) { return held.get() == &viewer; });
 }
 
-void Rig::Deliver(size_t commits) {
-  for (; commits > 0 && !inbox.empty(); --commits) {
-    const std::vector<Commit> one = {std::move(inbox.front())};
+void Rig::Deliver(size_t deliveries) {
+  for (; deliveries > 0 && !inbox.empty(); --deliveries) {
+    table.Apply(inbox.front());
     inbox.pop_front();
-    table.Apply(one);
   }
 }
 

@@ -156,7 +156,7 @@ class TestClock final : public Clock {
   TimeNs now = 1'000'000'000'000;
 };
 
-/// One worker with its table; every commit waits in `inbox` until it is delivered.
+/// One worker with its table; every commit waits in `inbox` until the worker hears of it.
 class Rig {
  public:
   explicit Rig(const FeedLimits& limits = {});
@@ -181,7 +181,7 @@ class Rig {
   TestViewer& NewViewer(StreamStart start = {}, Format format = Format::kText, bool chunked = true);
   void Drop(TestViewer& viewer);
 
-  void Deliver(size_t commits = SIZE_MAX);
+  void Deliver(size_t deliveries = SIZE_MAX);
   /// Turns until there is nothing to do; the number of turns. Fails beyond 10,000.
   size_t Turns();
   /// Delivers, runs the pool and the turns until nothing is left.
@@ -197,7 +197,7 @@ class Rig {
   TestStore store;
   TestRenderer renderer;
   TestPool pool;
-  std::deque<Commit> inbox;
+  std::deque<HubDelivery> inbox;
   std::function<void(const Commit&)> on_commit;  ///< On the commit thread, while the caller waits.
   Hub hub;
   FeedTable table;

@@ -16,8 +16,14 @@ FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRend
       run_in_pool_(std::move(run_in_pool)),
       cache_(limits.cache_bytes) {}
 
-FeedTable::~FeedTable() {
+FeedTable::~FeedTable() { Clear(); }
+
+void FeedTable::Clear() {
   for (const auto& [key, feed] : feeds_) hub_.Unfollow(worker_, key);
+  feeds_.clear();
+  dirty_.clear();
+  touched_.clear();
+  by_age_.clear();
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -49,7 +55,8 @@ Feed& FeedTable::FeedFor(const LogKey& key) {
   std::unique_ptr<Feed>& feed = feeds_[key];
   if (feed != nullptr) return *feed;
   feed = std::make_unique<Feed>(key, next_serial_++);
-  hub_.Follow(worker_, key);  // before the first look-up, so that nothing falls between them
+  // Before the first look-up, so that nothing falls between them.
+  feed->followed_since_ = hub_.Follow(worker_, key);
   return *feed;
 }
 
@@ -123,8 +130,8 @@ void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
     return;
   }
   if (no_log && feed->info() != nullptr) {
-    // Created since, or deleted unwatched: then the commit that told of the log was sent to an
-    // earlier feed of this key, and none will tell of its end.
+    // Created since it was looked for, or deleted: the commit that says so is on its way, but a
+    // cursor must not be judged by what is known of a log that is gone.
     if (look_up <= feed->known_since_) return LookUp(*feed);
     feed->LearnRemoved(feed->number());
     MarkDirty(*feed);
@@ -134,11 +141,13 @@ void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
   ResolveWaiting(*feed);
 }
 
-void FeedTable::Apply(const std::vector<Commit>& commits) {
-  for (const Commit& commit : commits) {
+void FeedTable::Apply(const HubDelivery& delivery) {
+  for (const Commit& commit : delivery.followed) {
     const auto found = feeds_.find(commit.info->key);
     if (found == feeds_.end()) continue;
     Feed& feed = *found->second;
+    // Told to an earlier feed of this key: what came between, even a deletion, was told to nobody.
+    if (delivery.batch <= feed.followed_since_) continue;
     const bool changed = commit.kind == Commit::Kind::kRemoved
                              ? feed.LearnRemoved(commit.info->number)
                              : feed.Learn(*commit.info);

@@ -49,6 +49,8 @@ class FeedTable {
   FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
             const FeedLimits& limits, RunInPool run_in_pool);
   ~FeedTable();
+  /// Forgets all feeds. No viewer is attached and no task of the pool is under way.
+  void Clear();
 
   /// The viewer stays its owner's, who detaches it before destroying it. Its bytes go out in
   /// RunTurn.
@@ -64,7 +66,7 @@ class FeedTable {
   void Finish(Viewer& viewer, std::string_view payload);
 
   /// What the hub sends to this worker.
-  void Apply(const std::vector<Commit>& commits);
+  void Apply(const HubDelivery& delivery);
 
   /// Serves viewers, at most about FeedLimits::turn_sends of them. True: there is more to do.
   bool RunTurn();

@@ -126,6 +126,22 @@ TEST(FeedTableJoin, ALateCommitOfALogThatWasDeletedUnwatchedIsNotBelieved) {
   EXPECT_EQ(later.Payload(), rig.Lines(0, 3));
 }
 
+// The commit comes even later than the answer that there is no such log.
+TEST(FeedTableJoin, ALateCommitDoesNotRaiseADeletedLog) {
+  Rig rig;
+  TestViewer& first = rig.Join();
+  rig.Settle();
+  rig.Append(2);  // in the inbox
+  rig.Drop(first);
+  rig.Turns();
+  rig.Remove();
+  const TestViewer& viewer = rig.Join();
+  rig.Turns();
+  rig.pool.RunAll();
+  rig.Settle();
+  EXPECT_EQ(viewer.Payload(), "");
+}
+
 TEST(FeedTableJoin, ALateCommitOfALogThatEndedUnwatchedIsNotTheEnd) {
   Rig rig;
   rig.Append(2);
@@ -301,6 +317,23 @@ TEST(FeedTableReset, NotBecauseThisWorkerStillKnowsTheOldLog) {
   rig.Settle();
   EXPECT_EQ(viewer.Payload(), rig.Lines(1, 3));
   EXPECT_TRUE(old.Payload().ends_with("deleted\n"));
+  EXPECT_EQ(rig.table.Stats().resets, 0u);
+}
+
+// The look-up that it asked for comes too late to see the log that it had seen.
+TEST(FeedTableReset, NotByWhatIsKnownOfALogThatIsGone) {
+  Rig rig;
+  rig.Append(2);
+  rig.Join();
+  rig.Settle();
+  rig.Append(3);  // in the inbox
+  const TestViewer& viewer = rig.Join({.position = 4});
+  rig.Turns();
+  rig.Remove();
+  rig.pool.RunAll();
+  rig.Turns();
+  rig.Settle();
+  EXPECT_EQ(viewer.Payload(), "");
   EXPECT_EQ(rig.table.Stats().resets, 0u);
 }
 

@@ -24,12 +24,16 @@ Hub::Hub(LogStore& store, std::vector<Sink> sinks) : store_(store), sinks_(std::
   CHECK(sinks_.size() <= kMaxWorkers);
 }
 
-void Hub::Follow(size_t worker, const LogKey& key) {
+uint64_t Hub::Follow(size_t worker, const LogKey& key) {
+  CHECK(worker < sinks_.size());
+  uint64_t batch = 0;
   {
     const std::lock_guard lock(mutex_);
     followers_[key] |= Bit(worker);
+    batch = batches_;
   }
   store_.Follow(key);
+  return batch;
 }
 
 void Hub::Unfollow(size_t worker, const LogKey& key) {
@@ -52,6 +56,8 @@ void Hub::Publish(std::vector<Commit> commits) {
   std::vector<HubDelivery> deliveries(sinks_.size());
   {
     const std::lock_guard lock(mutex_);
+    ++batches_;
+    for (HubDelivery& delivery : deliveries) delivery.batch = batches_;
     for (const Commit& commit : commits) {
       const auto found = followers_.find(commit.info->key);
       if (found != followers_.end()) {

@@ -14,6 +14,7 @@ namespace tailrace {
 
 /// What one worker gets of one commit batch.
 struct HubDelivery {
+  uint64_t batch = 0;            ///< Counts the calls of Hub::Publish.
   std::vector<Commit> followed;  ///< Of logs that the worker follows, in commit order.
   std::vector<Commit> listed;  ///< Created, ended and removed logs, if the worker watches the list.
 };
@@ -29,8 +30,10 @@ class Hub {
   Hub(LogStore& store, std::vector<Sink> sinks);
 
   /// Any thread; not counted: once a worker and log. What is committed after Follow returned is
-  /// delivered; what was committed before is seen by a Stat that begins after it.
-  void Follow(size_t worker, const LogKey& key);
+  /// delivered; what was committed before is seen by a Stat that begins after it. Returns the last
+  /// batch before it: one that is delivered up to that was meant for an earlier follower, and says
+  /// nothing about what was committed between them.
+  uint64_t Follow(size_t worker, const LogKey& key);
   void Unfollow(size_t worker, const LogKey& key);
   void WatchList(size_t worker, bool watch);
 
@@ -43,6 +46,7 @@ class Hub {
   std::mutex mutex_;
   std::unordered_map<LogKey, uint64_t> followers_;  // guarded by mutex_: a bit per worker
   uint64_t list_watchers_ = 0;                      // guarded by mutex_
+  uint64_t batches_ = 0;                            // guarded by mutex_
 };
 
 }  // namespace tailrace

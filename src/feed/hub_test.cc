@@ -52,6 +52,18 @@ TEST_F(HubTest, NothingComesAfterUnfollow) {
   EXPECT_EQ(got_[1].size(), 1u);
 }
 
+TEST_F(HubTest, ADeliveryTellsWhetherItIsOlderThanItsFollower) {
+  hub_.Follow(0, Rig::Key());
+  hub_.Publish({MakeCommit(Rig::Key(), 1)});
+  hub_.Unfollow(0, Rig::Key());
+  hub_.Publish({MakeCommit(Rig::Key(), 2)});
+  const uint64_t since = hub_.Follow(0, Rig::Key());
+  hub_.Publish({MakeCommit(Rig::Key(), 3)});
+  ASSERT_EQ(got_[0].size(), 2u);
+  EXPECT_LE(got_[0][0].batch, since);
+  EXPECT_GT(got_[0][1].batch, since);
+}
+
 TEST_F(HubTest, TheStoreHearsOfEachWorker) {
   hub_.Follow(0, Rig::Key());
   hub_.Follow(1, Rig::Key());

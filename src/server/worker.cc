@@ -50,7 +50,7 @@ Worker::~Worker() {
 
 void Worker::Deliver(HubDelivery delivery) {
   loop_.Post([this, delivery = std::move(delivery)] {
-    feeds_.Apply(delivery.followed);
+    feeds_.Apply(delivery);
     lists_.Apply(delivery.listed);
   });
 }
