@@ -52,7 +52,6 @@ FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& r
         return {.kind = Kind::kGap, .gap_end = item.end, .cause = item.cause};
       }
       if (item.chunk == nullptr) break;  // the next read begins with it
-      if (!chunks.empty() && item.chunk->begin < chunks.back()->end) continue;
       chunks.push_back(item.chunk);
     }
     const Position reached = chunks.back()->end;

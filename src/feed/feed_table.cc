@@ -24,6 +24,7 @@ void FeedTable::Clear() {
   dirty_.clear();
   touched_.clear();
   by_age_.clear();
+  stats_.window_bytes = 0;
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -49,6 +49,14 @@ TEST_F(FeedTest, WhatIsOlderChangesNothing) {
   EXPECT_TRUE(feed_.info()->HasEnded());
 }
 
+TEST_F(FeedTest, AClockThatWentBackMakesNothingNewer) {
+  feed_.Learn(TestInfo(3, 12));
+  LogInfo older = TestInfo(3, 11);
+  older.updated = 1'000;
+  EXPECT_FALSE(feed_.Learn(older));
+  EXPECT_EQ(feed_.head(), 12u);
+}
+
 TEST_F(FeedTest, AnyOrderOfTheSameFactsGivesTheSame) {
   const std::vector<LogInfo> facts = {TestInfo(1, 5), TestInfo(2, 0),    TestInfo(2, 3),
                                       TestInfo(2, 8), TestInfo(2, 8, 3), Ended(TestInfo(2, 9, 3))};
