@@ -35,6 +35,7 @@ void Listener::OnReady(bool /*readable*/, bool /*writable*/) {
     if (fd >= 0) {
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on unix sockets: fine
+      setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);  // silent uploads of dead clients
       on_accept_(fd);
       continue;
     }

@@ -125,6 +125,10 @@ void Loop::RunInPool(Task work, Task done) {
   CHECK(uv_queue_work(&handles_->loop, &task->request, run, finish) == 0);
 }
 
+void Loop::DrainPool() {
+  while (pool_tasks_ > 0) uv_run(&handles_->loop, UV_RUN_ONCE);
+}
+
 void Loop::SetWakeUp(uint64_t deadline_ms, std::function<void()> hook) {
   wake_up_ = std::move(hook);
   const uint64_t now_ms = NowMs();

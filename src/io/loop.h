@@ -42,6 +42,8 @@ class Loop {
   void RunInPool(Task work, Task done);
   /// Pool tasks that have not come back.
   size_t PoolTasks() const { return pool_tasks_; }
+  /// After Run has returned: handles events until no pool task is under way.
+  void DrainPool();
 
   /// Calls `hook` once when `deadline_ms` (NowMs clock) has come. One deadline a loop; a later call
   /// replaces it.

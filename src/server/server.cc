@@ -37,10 +37,16 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
 }
 
 Server::~Server() {
-  listeners_.clear();
-  workers_.clear();
-  store_.reset();  // answers what is under way: to workers' loops that are gone; nobody waits
+  Close();
   for (const int fd : listen_fds_) close(fd);
+}
+
+// The store answers all that it accepted, to loops that do not run any more but are still there.
+void Server::Close() {
+  listeners_.clear();
+  for (const auto& worker : workers_) worker->Shutdown();
+  store_.reset();
+  workers_.clear();
 }
 
 Result<void> Server::Bind() {
@@ -151,9 +157,7 @@ int Server::Run() {
   }
   workers_[0]->Run();
   threads.clear();
-  listeners_.clear();
-  workers_.clear();
-  store_.reset();
+  Close();
   LogLine(LogLevel::kInfo, "stopped");
   return 0;
 }

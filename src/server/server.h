@@ -45,6 +45,7 @@ class Server {
   void OnSignal(int signal);
   void WaitForDrain(uint64_t deadline_ms);
   void StopWorkers();
+  void Close();
 
   ServerConfig config_;
   SseRenderer renderer_;

@@ -18,12 +18,13 @@ struct LimitConfig {
   uint64_t header_bytes = 16 << 10;     ///< Request line and header block.
   uint64_t header_timeout_ms = 10'000;  ///< From the first byte to the blank line.
   uint64_t body_timeout_ms = 60'000;    ///< Without a byte of the body while we wait for it.
-  uint64_t idle_timeout_ms = 75'000;    ///< Keep-alive without a request.
-  uint64_t write_timeout_ms = 60'000;   ///< Of an answer (not a stream) that nobody reads.
-  uint64_t page_entries = 10'000;       ///< Largest `limit` of a page.
-  uint64_t page_bytes = 8 << 20;        ///< A page ends earlier if it grows beyond this.
-  uint64_t connections = 18'000;        ///< Per process; more wait in the listen queue.
-  uint64_t viewers = 17'000;            ///< Streams per process; more are told to come later.
+  uint64_t chunked_body_timeout_ms = 21'600'000;  ///< The same of a chunked body: a quiet job.
+  uint64_t idle_timeout_ms = 75'000;              ///< Keep-alive without a request.
+  uint64_t write_timeout_ms = 60'000;  ///< Of an answer (not a stream) that nobody reads.
+  uint64_t page_entries = 10'000;      ///< Largest `limit` of a page.
+  uint64_t page_bytes = 8 << 20;       ///< A page ends earlier if it grows beyond this.
+  uint64_t connections = 18'000;       ///< Per process; more wait in the listen queue.
+  uint64_t viewers = 17'000;           ///< Streams per process; more are told to come later.
 };
 
 struct StreamConfig {

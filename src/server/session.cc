@@ -342,7 +342,7 @@ void Session::UpdateDeadline() {
   } else if (parser_->InHead()) {
     if (!in_head_) SetDeadline(limits.header_timeout_ms);  // from its first byte, not its last
   } else if (state_ != nullptr) {
-    SetDeadline(limits.body_timeout_ms);
+    SetDeadline(state_->head.chunked ? limits.chunked_body_timeout_ms : limits.body_timeout_ms);
   } else {
     SetDeadline(limits.idle_timeout_ms);
   }

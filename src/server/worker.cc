@@ -42,10 +42,15 @@ Worker::Worker(size_t index, ServerShared& shared)
   loop_.SetTurnEnd([this] { return EndTurn(); });
 }
 
-// Sessions go before the feeds that their streams are attached to.
 Worker::~Worker() {
+  Shutdown();
+}
+
+void Worker::Shutdown() {
   loop_.SetTurnEnd(nullptr);
-  slots_.clear();
+  slots_.clear();  // streams leave their feeds, uploads store what they hold
+  loop_.DrainPool();
+  feeds_.Clear();
 }
 
 void Worker::Deliver(HubDelivery delivery) {

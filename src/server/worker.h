@@ -74,6 +74,9 @@ class Worker {
   void Stop() { loop_.Stop(); }
   void Deliver(HubDelivery delivery);
   void TakeConnection(int fd);
+  /// After Run has returned, on the thread that destroys it: ends everything that uses the store,
+  /// but can still be posted to.
+  void Shutdown();
   /// Ends idle sessions, tells streams to come back, lets requests finish.
   void StartDrain();
   size_t Sessions() const { return session_count_.load(std::memory_order_relaxed); }

@@ -73,9 +73,10 @@ class AppendSink final : public BodySink {
     for (bool more = true; more;) {
       plain.clear();
       const Result<bool> decoded = decoder_->Decode(bytes, plain, kDecodeRoom);
+      // What came out before an error is as good as what came before it.
+      if (Result<void> parsed = Parse(plain); !parsed) return parsed;
       if (!decoded) return Fail(decoded.error());
       more = *decoded;
-      if (Result<void> parsed = Parse(plain); !parsed) return parsed;
     }
     return {};
   }

@@ -102,7 +102,9 @@ void StartIfLogExists(const Call& call, SseStream::Options options) {
   call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
                    [reply = call.reply, key = call.key,
                     options = std::move(options)](const Result<LogInfo>& info) {
-                     if (info) {
+                     if (reply.worker().draining()) {
+                       reply.Send(ComeBackLater(reply.worker()));
+                     } else if (info) {
                        StartLogStream(reply, key, options);
                      } else {
                        reply.Send(ProblemAnswer(info.error()));
