@@ -247,7 +247,9 @@ Result<void> Recovery::RepairOpenLogs(Database& database, rocksdb::WriteBatch& b
   return {};
 }
 
-Result<CommitRecord> Recovery::Repair(Database& database, const std::optional<CommitRecord>& told) {
+Result<std::optional<CommitRecord>> Recovery::Repair(Database& database,
+                                                     const std::optional<CommitRecord>& told,
+                                                     bool sure) {
   if (auto seen = SeeStored(database); !seen) return Fail(seen.error());
   if (told) See(*told);
   CheckFront(database);
@@ -258,8 +260,11 @@ Result<CommitRecord> Recovery::Repair(Database& database, const std::optional<Co
   if (untold_entries_ > 0) {
     if (auto done = RepairOpenLogs(database, batch); !done) return Fail(done.error());
   }
-  if (repaired_logs_ == 0) return *last_;
-  return Finish(database, batch);
+  if (repaired_logs_ == 0) return last_;
+  if (!sure) return std::nullopt;
+  auto finished = Finish(database, batch);
+  if (!finished) return Fail(std::move(finished.error()));
+  return std::move(*finished);
 }
 
 Result<CommitRecord> Recovery::Finish(Database& database, rocksdb::WriteBatch& repairs) {

@@ -29,9 +29,12 @@ class Recovery {
 
   /// For Database::Open: sees every commit that can be read.
   rocksdb::WalFilter* filter();
-  /// After Database::Open: marks what is missing as lost, durably. `told` is what COMMITTED says.
-  /// Returns the record of the last commit, to go on from. kUnavailable, kCorrupt.
-  Result<CommitRecord> Repair(Database& database, const std::optional<CommitRecord>& told);
+  /// After Database::Open. `told` is what COMMITTED says. Returns the record of the last commit, to
+  /// go on from. Nothing: commits are missing, and `sure` is not set; a read that failed may go
+  /// well the next time, so the database should be opened again with a new Recovery. If `sure`,
+  /// marks what is missing as lost, durably. kUnavailable, kCorrupt.
+  Result<std::optional<CommitRecord>> Repair(Database& database,
+                                             const std::optional<CommitRecord>& told, bool sure);
 
   /// Logs of which entries, the end or the removal were lost and made good as said above.
   uint64_t repaired_logs() const { return repaired_logs_; }

@@ -94,16 +94,23 @@ class RocksDbStore final : public LogStore {
 Result<void> RocksDbStore::Open(rocksdb::Env* env) {
   auto committed = rocks::CommittedFile::Open(directory_.CommittedPath());
   if (!committed) return Fail(std::move(committed.error()));
-  rocks::Recovery recovery;
-  rocks::DatabaseOptions database_options;
-  database_options.env = env;
-  database_options.wal_filter = recovery.filter();
-  database_options.on_failure = [this](const std::string& why) { failure_.Set(why); };
-  auto database = Database::Open(directory_.DatabasePath(), options_, database_options);
-  if (!database) return Fail(std::move(database.error()));
-  database_ = std::move(*database);
-  const auto last = recovery.Repair(*database_, committed->Read());
-  if (!last) return Fail(last.error());
+  const std::optional<rocks::CommitRecord> told = committed->Read();
+  std::optional<rocks::CommitRecord> last;
+  for (const bool sure : {false, true}) {
+    rocks::Recovery recovery;
+    rocks::DatabaseOptions database_options;
+    database_options.env = env;
+    database_options.wal_filter = recovery.filter();
+    database_options.on_failure = [this](const std::string& why) { failure_.Set(why); };
+    database_.reset();
+    auto database = Database::Open(directory_.DatabasePath(), options_, database_options);
+    if (!database) return Fail(std::move(database.error()));
+    database_ = std::move(*database);
+    auto repaired = recovery.Repair(*database_, told, sure);
+    if (!repaired) return Fail(std::move(repaired.error()));
+    last = std::move(*repaired);
+    if (last) break;
+  }
   reader_ = std::make_unique<rocks::Reader>(*database_);
   writer_ = std::make_unique<rocks::Writer>(*database_, *last, std::move(*committed));
   committer_ = std::make_unique<Committer>(*writer_, options_, random_, last->next_log, last->logs);
