@@ -16,7 +16,9 @@ FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRend
       run_in_pool_(std::move(run_in_pool)),
       cache_(limits.cache_bytes) {}
 
-FeedTable::~FeedTable() { Clear(); }
+FeedTable::~FeedTable() {
+  Clear();
+}
 
 void FeedTable::Clear() {
   for (const auto& [key, feed] : feeds_) hub_.Unfollow(worker_, key);
