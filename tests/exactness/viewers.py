@@ -105,6 +105,7 @@ class Viewer:
 
     async def watch(self, stream):
         while (event := await stream.next(SILENCE_SECONDS)) is not None:
+            stream.raw.clear()
             if event.own_id:
                 self.last_id = event.id
             self.take(event)

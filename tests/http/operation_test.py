@@ -254,26 +254,48 @@ class DataTest(unittest.IsolatedAsyncioTestCase):
         self.assertNotIn(self.server.wait(30), (0, -6, -11))
         self.assertIn("987", self.server.log_text())
 
-    async def test_damaged_block_is_a_gap_and_the_rest_stays(self):
-        """Bytes are flipped in the middle of a data file; positions stay, damage is said."""
-        log = new_log()
-        lines = [f"{n:06} {os.urandom(60).hex()}" for n in range(30000)]
-        for first in range(0, len(lines), 1000):
-            await self.api.append(log, "\n".join(lines[first:first + 1000]))
+    async def fill(self, log, count, size):
+        """So many lines of random digits; what was written."""
+        lines = [f"{n:06} {os.urandom(size // 2).hex()}" for n in range(count)]
+        for first in range(0, len(lines), 2000):
+            await self.api.append(log, "\n".join(lines[first:first + 2000]))
         await self.api.end(log)
+        return lines
+
+    def damage(self, suffix):
+        """Stops the server, flips bytes in the middle of the biggest such file, starts it again."""
         self.server.terminate()
         self.assertEqual(self.server.wait(), 0)
-        self.server.start()          # what was in the write-ahead log is in data files now
-        self.server.terminate()
-        self.assertEqual(self.server.wait(), 0)
-        biggest = max((path for path in pathlib.Path(self.server.data).rglob("*.sst")),
-                      key=lambda path: path.stat().st_size, default=None)
-        if biggest is None or biggest.stat().st_size < 1 << 20:
-            self.skipTest("the data are not in a table file")
+        files = [path for path in pathlib.Path(self.server.data).rglob("*" + suffix)]
+        self.assertTrue(files, f"no file *{suffix}")
+        biggest = max(files, key=lambda path: path.stat().st_size)
         with open(biggest, "r+b") as file:
             file.seek(biggest.stat().st_size // 2)
-            file.write(b"\xff" * 64)
+            was = file.read(64)
+            file.seek(-64, os.SEEK_CUR)
+            file.write(bytes(byte ^ 0xff for byte in was))
         self.server.start()
+
+    async def test_damaged_data_file_is_a_gap_and_the_rest_stays(self):
+        log = new_log()
+        lines = await self.fill(log, 90_000, 1000)      # more than the store holds back in memory
+        for _ in range(100):
+            if list(pathlib.Path(self.server.data).rglob("*.blob")):
+                break
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
+        self.damage(".blob")
+        await self.check_gap(log, lines)
+
+    async def test_damaged_write_ahead_log_is_said(self):
+        """Either the lost positions are a gap, or the server refuses to start and says why."""
+        log = new_log()
+        lines = await self.fill(log, 20_000, 120)
+        try:
+            self.damage(".log")
+        except RuntimeError as error:
+            self.assertIn(self.server.data, str(error))
+            return
         await self.check_gap(log, lines)
 
     async def check_gap(self, log, lines):

@@ -57,7 +57,7 @@ class StreamHeadTest(ServerCase):
             await connection.send(f"GET {BASE}/{log}/events HTTP/1.0\r\n\r\n".encode())
             head, _, body = (await connection.rest()).partition(b"\r\n\r\n")
         self.assertNotIn(b"chunked", head.lower())
-        self.assertRegex(body, rb"^retry: \d+\n\nid: \w+\.1\ndata: x\n\n")
+        self.assertRegex(body, rb"^retry: \d+\n\ndata: x\nid: \w+\.1\n\n")
 
     async def test_cache_busters_are_harmless(self):
         log = new_log()
@@ -88,18 +88,19 @@ class FormatTest(ServerCase):
                                   "n\0l", "data: x", ":c")
         i = self.incarnation
         self.assertEqual(body, (
-            f"id: {i}.1\ndata: one\n\n"
-            f"id: {i}.2\ndata: \n\n"
-            f"id: {i}.3\ndata:  lead\n\n"
-            f"id: {i}.4\ndata: a\ndata: b\ndata: c\ndata: d\n\n"
-            f"id: {i}.5\ndata: e\ndata: \n\n"
-            f"id: {i}.6\ndata: \ndata: \n\n"
-            f"id: {i}.7\ndata: \ndata: \ndata: \n\n"
-            f"id: {i}.8\ndata: n\u2400l\n\n"
-            f"id: {i}.9\ndata: data: x\n\n"
-            f"id: {i}.10\ndata: :c\n\n"
-            f"id: {i}.10.end\nevent: end\n"
-            'data: {"outcome":"succeeded","exit_code":null,"reason":null,"position":10}\n\n'))
+            f"data: one\nid: {i}.1\n\n"
+            f"data: \nid: {i}.2\n\n"
+            f"data:  lead\nid: {i}.3\n\n"
+            f"data: a\ndata: b\ndata: c\ndata: d\nid: {i}.4\n\n"
+            f"data: e\ndata: \nid: {i}.5\n\n"
+            f"data: \ndata: \nid: {i}.6\n\n"
+            f"data: \ndata: \ndata: \nid: {i}.7\n\n"
+            f"data: n\u2400l\nid: {i}.8\n\n"
+            f"data: data: x\nid: {i}.9\n\n"
+            f"data: :c\nid: {i}.10\n\n"
+            'event: end\n'
+            'data: {"outcome":"succeeded","exit_code":null,"reason":null,"position":10}\n'
+            f"id: {i}.10.end\n\n"))
 
     async def test_ids_are_safe(self):
         await self.api.append(self.log, "x\n", query="?end=succeeded")

@@ -170,7 +170,7 @@ class Connection:
             try:
                 while piece := await self.reader.read(1 << 16):
                     got += piece
-            except ConnectionResetError:
+            except ConnectionError:
                 pass
         return got
 

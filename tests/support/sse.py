@@ -105,9 +105,10 @@ class Stream:
         self.response = response
         self.parser = SseParser(last_id)
         self.pending = []
-        self.raw = b""
+        self.raw = bytearray()   # the body so far
         self.closed = False      # the server ended the body properly
         self.pieces = connection.body(response)
+        self.reading = None      # the piece under way; survives a time-out
 
     @classmethod
     async def open(cls, port, path, headers=None, receive_buffer=None, host="127.0.0.1"):
@@ -121,8 +122,13 @@ class Stream:
         """Waits for bytes; False when the server has ended the body."""
         if self.closed:
             return False
-        async with asyncio.timeout(timeout):
-            piece = await anext(self.pieces, None)
+        if self.reading is None:
+            self.reading = asyncio.ensure_future(anext(self.pieces, None))
+        done, _ = await asyncio.wait({self.reading}, timeout=timeout)
+        if not done:
+            raise TimeoutError("no byte came")
+        piece = self.reading.result()
+        self.reading = None
         if piece is None:
             self.closed = True
             return False
@@ -163,13 +169,18 @@ class Stream:
 
     async def quiet(self, seconds):
         """True if no event comes for so long (comments may)."""
+        until = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout(seconds):
-                return await self.next(seconds + 1) is None
+            while not self.pending:
+                if not await self.more(until - asyncio.get_running_loop().time()):
+                    return True
+            return False
         except TimeoutError:
             return True
 
     def abort(self):
+        if self.reading:
+            self.reading.cancel()
         self.connection.abort()
 
     async def __aenter__(self):
