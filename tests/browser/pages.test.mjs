@@ -158,6 +158,7 @@ for (const name of browserNames) {
       await server.end('deploy/kill', { outcome: 'succeeded', exit_code: 0 });
       await statusIs(page, 'Succeeded');
       await lineIs(page, 1700);
+      await waitFor('the verdict is in view', async () => (await scrollOf(page)).below <= 1);
       const rows = await rowsOf(page);
       assert.deepEqual(
         rows.map((row) => row.text),

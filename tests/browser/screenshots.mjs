@@ -24,6 +24,7 @@ async function picture(name, height, address, ready) {
   const tab = await openPage(browser, { viewport: { width: 1080, height }, deviceScaleFactor: 2 });
   await tab.page.goto(server.url + address);
   await tab.page.locator(ready).first().waitFor();
+  await tab.page.waitForFunction(() => document.fonts.status === 'loaded');
   await tab.page.screenshot({ path: path.join(images, name) });
   await tab.close();
 }
@@ -31,11 +32,11 @@ async function picture(name, height, address, ready) {
 try {
   await job('test/web', 'Unit tests of the pages', 'cd web && node_modules/.bin/vitest run').done;
   await job('check/types', 'Type check', 'web/node_modules/.bin/tsc --noEmit nothing.ts').done;
-  await job('deploy/web-42', 'Tags', 'git log --oneline -20').done;
+  await job('history/main', 'Latest commits', 'git log --oneline -20').done;
   const watched = job('build/318', 'Build and test of the log library', BUILD);
   await picture('list-page.png', 330, '/', 'a[href="/logs/build/318"] .run');
   console.log(`the job ended with ${await watched.done}`);
-  await picture('log-page.png', 620, '/logs/build/318', '.verdict');
+  await picture('log-page.png', 600, '/logs/build/318', '.verdict');
 } finally {
   await browser.close();
   await server.stop();

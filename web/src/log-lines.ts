@@ -111,11 +111,12 @@ export class LogLines extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    const scroller = this.#scroller;
     this.#resized = new ResizeObserver(() => {
       if (this.following) this.#pin();
     });
-    this.#resized.observe(scroller);
+    this.#resized.observe(this.#scroller);
+    // The verdict comes in here, after the last line.
+    this.#resized.observe(this.renderRoot.querySelector('.below') as HTMLElement);
   }
 
   override disconnectedCallback(): void {
@@ -146,7 +147,7 @@ export class LogLines extends LitElement {
       >
         <div class="edge">${this.#renderEdge()}</div>
         <div class="rows"></div>
-        <slot></slot>
+        <div class="below"><slot></slot></div>
       </div>
       <button class="jump" type="button" ?hidden=${this.following} @click=${this.#jumpToEnd}>
         ${unseen > 0 ? `${formatLines(unseen).replace('line', 'new line')} ↓` : 'To the end ↓'}
