@@ -15,7 +15,7 @@ inline constexpr size_t kMaxProducers = 8;
 /// '#', a letter for the producer, nine digits. No other '#' may stand in a stream.
 inline constexpr size_t kMarkBytes = 11;
 
-/// Appends a text of `size` bytes (at least kMarkBytes) without line ends.
+/// Appends a text of `size` bytes (kMarkBytes to 64 KiB) without line ends.
 void AppendMarkedText(std::string& out, size_t producer, uint64_t sequence, size_t size);
 
 /// Finds the marks in one viewer's bytes, however they are cut.

@@ -17,15 +17,21 @@ class LoadFailed(Exception):
 
 def load(mode, server=None, **options):
     """Runs bench_load MODE on the client's core; what it measured."""
-    command = [str(BUILD / "bin" / "bench_load"), mode]
+    command = ["bench_load", mode]
     if server is not None:
         options = {"port": server.port, "pid": server.pid, **options}
     for name, value in options.items():
         command += ["--" + name.replace("_", "-"), str(value)]
-    done = subprocess.run(command, preexec_fn=lambda: prepare_child(cores()[1]), text=True,
+    return run(command, cores()[1])
+
+
+def run(command, core=None):
+    """What a program of build/bench/bin printed."""
+    command = [str(BUILD / "bin" / command[0]), *map(str, command[1:])]
+    done = subprocess.run(command, preexec_fn=lambda: prepare_child(core), text=True,
                           capture_output=True, timeout=LOAD_SECONDS, check=False)
     if done.returncode != 0:
-        raise LoadFailed(f"{' '.join(command[1:])}: {done.stderr.strip()}")
+        raise LoadFailed(f"{' '.join(command)}: {done.stderr.strip()}")
     return json.loads(done.stdout)
 
 

@@ -17,7 +17,7 @@ std::string PathOf(std::string path, size_t index) {
 void AppendFramedEvent(std::string& out, size_t mark, uint64_t sequence, size_t text_bytes) {
   std::string event = "data: ";
   AppendMarkedText(event, mark, sequence, text_bytes);
-  event.append("\nid: abcdef.").append(std::to_string(sequence + 1)).append("\n\n");
+  event.append("\nid: abcdefgh.").append(std::to_string(sequence + 1)).append("\n\n");
   char size[16];
   const auto end = std::to_chars(size, size + sizeof size, event.size(), 16).ptr;
   out.append(size, end).append("\r\n").append(event).append("\r\n");

@@ -2,7 +2,7 @@
 
 import itertools
 
-from measure import Figure, load, request
+from measure import Figure, load, request, run
 from servers import BareSend, Nginx, Tailrace, work_folder
 
 TEXT_BYTES = 200
@@ -131,27 +131,34 @@ def ingest_batches(plan):
 
 
 def ingest_many(plan):
-    """1,000 producers, each with a log and a connection, one line at a time."""
-    ours, bare, sqlite, grouped = [], [], [], []
-    with Tailrace(pinned=False) as server, work_folder() as folder:
-        for _ in range(plan.rounds(3)):
-            seconds = plan.seconds(3)
+    """1,000 logs; in each the next line when the last one is on disk."""
+    many = {"producers": 1000, "lines": 1, "seconds": plan.seconds(3)}
+    ours, http, store, bare, sqlite, grouped = [], [], [], [], [], []
+    with (Tailrace(pinned=False) as server, BareSend(durable=True, pinned=False) as limit,
+          work_folder() as folder):
+        for n in range(plan.rounds(3)):
             path = f"/api/v1/logs/many-{next(_names)}/{{}}/entries"
-            ours.append(load("ingest", server, post=path, producers=1000, lines=1,
-                             seconds=seconds))
-            bare.append(load("append", file=folder / "appended", lines=1000, seconds=seconds))
-            sqlite.append(load("sqlite", file=folder / f"{next(_names)}.db", lines=1,
-                               seconds=seconds))
-            grouped.append(load("sqlite", file=folder / f"{next(_names)}.db", lines=1000,
-                                seconds=seconds))
+            ours.append(load("ingest", server, post=path, **many))
+            http.append(load("ingest", limit, post="/", body="message", **many))
+            store.append(run(["bench_store", folder / f"store-{n}", many["seconds"]]))
+            bare.append(load("append", file=folder / "appended", lines=1000,
+                             seconds=many["seconds"]))
+            for lines, rounds in ((1, sqlite), (1000, grouped)):
+                rounds.append(load("sqlite", file=folder / f"{lines}-{n}.db", lines=lines,
+                                   seconds=many["seconds"]))
     what = "durable ingest, 1,000 logs, one line each at a time"
+    in_process = f"{what}, the store alone"
     key = "per_second"
     yield Figure("ingest-many", what, "append + fdatasync of 1,000 lines", "/s", pick(ours, key),
                  pick(bare, key), ">= 0.3")
+    yield Figure("ingest-many-http", what, "recv, append + fdatasync, send()", "/s",
+                 pick(ours, key), pick(http, key))
     yield Figure("ingest-many-sqlite", what, "SQLite, WAL, FULL, a line a transaction", "/s",
                  pick(ours, key), pick(sqlite, key), ">= 5")
-    yield Figure("ingest-many-sqlite-grouped", what, "SQLite, 1,000 lines a transaction", "/s",
-                 pick(ours, key), pick(grouped, key))
+    yield Figure("ingest-many-store", in_process, "append + fdatasync of 1,000 lines", "/s",
+                 pick(store, key), pick(bare, key), ">= 0.3")
+    yield Figure("ingest-many-store-sqlite", in_process, "SQLite, 1,000 lines a transaction", "/s",
+                 pick(store, key), pick(grouped, key))
 
 
 def stored_log(server, entries):

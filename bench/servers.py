@@ -103,10 +103,10 @@ class Tailrace(Server):
 
 
 class BareSend(Server):
-    """With `durable`, each body is written and synced before it is sent."""
+    """With `durable`, what comes is written and synced before it is sent and answered."""
 
-    def __init__(self, durable=False):
-        super().__init__()
+    def __init__(self, durable=False, pinned=True):
+        super().__init__(pinned)
         self.durable = durable
 
     def start(self):
