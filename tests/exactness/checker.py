@@ -140,7 +140,8 @@ class Walk:
         if start.how == "tail":
             log = self.history.stored.get(run.incarnation)
             high = max(0, len(log.texts) - start.n) if log else run.start
-            if max(0, start.low - start.n) <= run.start <= high:
+            low = start.low if start.low_of in ("", run.incarnation) else 0
+            if max(0, low - start.n) <= run.start <= high:
                 return None
         elif run.start == start.n and start.incarnation in ("", run.incarnation):
             return None

@@ -163,6 +163,13 @@ class CheckerTest(unittest.TestCase):
         found = self.objections()
         self.assertEqual(len(found), 2, found)
 
+    def test_tail_of_a_log_that_was_recreated_as_it_was_asked_for(self):
+        self.scene.watch(self.viewer, range(12))
+        late = self.scene.transcript("v2", Start("tail", 3, low=90, low_of="inc0"))
+        self.scene.watch(late, range(0, 12))
+        self.history.deleted.add("inc0")
+        self.assertEqual(self.objections(), [])
+
     def test_other_incarnation(self):
         self.viewer.entry("inc9", 0, order()[0])
         self.viewer.must_finish = False

@@ -49,12 +49,14 @@ class Ack:
 
 @dataclasses.dataclass
 class Start:
-    """How a viewer joined. `low`: a position that the log surely had when it asked."""
+    """How a viewer joined. `low`: a position that the log surely had when it asked, if it was still
+    the incarnation `low_of`."""
 
     how: str              # "from", "tail" or "id"
     n: int = 0
     incarnation: str = ""
     low: int = 0
+    low_of: str = ""
 
 
 @dataclasses.dataclass

@@ -53,7 +53,7 @@ class Viewer:
         elif how == "tail":
             n = self.rng.randrange(0, 30)
             self.query = {"tail": n}
-            self.start.how, self.start.n, self.start.low = "tail", n, low
+            self.start.how, self.start.n = "tail", n
         elif how in ("id", "query id") and self.log.incarnation:
             self.start.how, self.start.n = "id", n
             self.start.incarnation = self.log.incarnation
@@ -88,7 +88,7 @@ class Viewer:
         cursor = self.last_id or self.first_id
         headers = {"Last-Event-ID": cursor} if cursor else {}
         if self.transcript.seen_nothing() and self.start.how == "tail":
-            self.start.low = self.log.acked
+            self.start.low, self.start.low_of = self.log.acked, self.log.incarnation
         port = self.fire.port(self.through_proxy)
         stream = await Stream.open(port, self.url(), headers,
                                    receive_buffer=4096 if self.stalls else None)
