@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from support.api import BASE, Api, new_log
-from support.case import ServerCase
+from support.case import AsyncCase, ServerCase
 from support.http import Connection, ProtocolError, request_bytes
 from support.server import Server, binary_path, can_connect, free_port
 
@@ -54,8 +54,9 @@ class HealthTest(ServerCase):
         self.assertTrue(any(after[name] > before.get(name, 0) for name in after), after)
 
 
-class DrainTest(unittest.IsolatedAsyncioTestCase):
+class DrainTest(AsyncCase):
     def setUp(self):
+        super().setUp()
         self.server = Server(settings={"streams.drain_window": "4s"}).start()
         self.api = Api(self.server.port)
         self.addCleanup(self.server.stop)
@@ -146,7 +147,7 @@ class DrainTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.exit_code(), 0)
 
 
-class ListenTest(unittest.IsolatedAsyncioTestCase):
+class ListenTest(AsyncCase):
     async def test_several_addresses(self):
         ports = [free_port(), free_port()]
         server = Server(port=ports[0], listen=[f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}"])
@@ -204,10 +205,11 @@ class ListenTest(unittest.IsolatedAsyncioTestCase):
         self.assertIn("lisen", done.stderr)
 
 
-class DataTest(unittest.IsolatedAsyncioTestCase):
+class DataTest(AsyncCase):
     """The data directory, changed from outside while no server runs."""
 
     def setUp(self):
+        super().setUp()
         self.server = Server(settings={"workers": 1})
         self.addCleanup(self.server.stop)
         self.server.start()

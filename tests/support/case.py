@@ -15,7 +15,15 @@ def seeded_rng(name):
     return random.Random(seed)
 
 
-class ServerCase(unittest.IsolatedAsyncioTestCase):
+class AsyncCase(unittest.IsolatedAsyncioTestCase):
+    """Without asyncio's debug mode, which unittest turns on and which halves the speed."""
+
+    def setUp(self):
+        super().setUp()
+        self._asyncioRunner.get_loop().set_debug(False)
+
+
+class ServerCase(AsyncCase):
     """`settings` of the class go into the server's configuration file."""
 
     settings = {}

@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -44,9 +45,13 @@ def free_port():
             return port
 
 
-def die_with_parent():
-    """In the child: the kernel kills it when the test is killed, so that no server stays behind."""
+def prepare_child(rlimits):
+    """In the child: the kernel kills it when the test is killed, so that no server stays behind; and
+    its limits. Beyond RLIMIT_FSIZE a write shall fail, as on a full disk, and not be a signal."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for what, value in rlimits.items():
+        resource.setrlimit(what, (value, value))
 
 
 def can_connect(port, host="127.0.0.1"):
@@ -93,16 +98,19 @@ def toml_text(settings):
 class Server:
     """One `tailrace serve`, which may be killed and started again on the same data and port.
 
-    `settings` are keys of tailrace.toml; `arguments` come behind the others on the command line.
+    `settings` are keys of tailrace.toml; `arguments` come behind the others on the command line;
+    `rlimits` are the process's resource limits and may be changed between two starts.
     """
 
-    def __init__(self, data=None, settings=None, arguments=(), port=None, listen=None):
+    def __init__(self, data=None, settings=None, arguments=(), port=None, listen=None,
+                 rlimits=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-test-"))
         self.data = str(data) if data else str(self.folder / "data")
         self.port = port or free_port()
         self.listen = listen or [f"127.0.0.1:{self.port}"]
         self.settings = dict(settings or {})
         self.arguments = list(arguments)
+        self.rlimits = dict(rlimits or {})
         self.process = None
         self.log_path = self.folder / "server.log"
 
@@ -123,7 +131,8 @@ class Server:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=environment,
-                                            preexec_fn=die_with_parent)
+                                            restore_signals=False,
+                                            preexec_fn=lambda: prepare_child(self.rlimits))
         return self
 
     def start(self):
@@ -167,6 +176,12 @@ class Server:
 
     def log_tail(self, lines=25):
         return "\n".join(self.log_text().splitlines()[-lines:])
+
+    def cpu_seconds(self):
+        """Processor time that the process has used."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_bytes(self):
         """Resident memory of the process that belongs to it alone (no files mapped)."""
