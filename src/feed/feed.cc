@@ -60,6 +60,15 @@ const Segment* Feed::Find(const SegmentRenderer& renderer, SegmentCache& cache, 
                                   std::span(&held->chunk, 1)));
 }
 
+void Feed::KeepSegments(SegmentCache& cache) const {
+  for (const WindowChunk& held : window_) {
+    for (size_t format = 0; format < kFormats; ++format) {
+      const SegmentPtr& segment = held.segments[format];
+      if (segment != nullptr) cache.Insert(number(), static_cast<Format>(format), segment);
+    }
+  }
+}
+
 Feed::WindowChunk* Feed::FindInWindow(Position position) {
   if (window_.empty() || position < window_.front().chunk->begin ||
       position >= window_.back().chunk->end) {

@@ -44,6 +44,9 @@ class Feed {
   const Segment* Find(const SegmentRenderer& renderer, SegmentCache& cache, Format format,
                       Position begin, Position end);
 
+  /// Lets `cache` share the segments of the newest chunks.
+  void KeepSegments(SegmentCache& cache) const;
+
   /// Memory of the newest chunks and their segments.
   uint64_t WindowBytes() const { return window_bytes_; }
   /// Drops the oldest chunks until the rest fits; nobody may hold a segment of Find.

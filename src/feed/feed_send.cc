@@ -31,27 +31,12 @@ struct FeedTable::Gather {
 
 FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
   for (int writes = 0; writes < kWritesPerServe; ++writes) {
-    const bool lost_its_log = viewer.log_number_ != 0 && viewer.log_number_ != feed.number();
-    if (lost_its_log && viewer.MidSegment()) return Abort(viewer);
     AddNotices(feed, viewer);
-
     Gather gather;
-    if (!viewer.notices_.empty()) gather.Add(viewer.notices_, nullptr);
-    Position at = viewer.position_;
-    Position end = viewer.MidSegment() ? viewer.segment_end_ : 0;
-    uint64_t offset = viewer.offset_;
-    const bool reads = viewer.log_number_ != 0 && !viewer.finishing_;
-    while (reads && at < feed.head() && !gather.Full()) {
-      const Segment* segment = feed.Find(renderer_, cache_, viewer.format_, at, end);
-      gather.missing = segment == nullptr;
-      if (gather.missing) break;
-      gather.Add(segment->Framed(viewer.chunked_).substr(offset), segment);
-      at = segment->end;
-      end = 0;
-      offset = 0;
-    }
-
+    Collect(feed, viewer, gather);
     if (gather.count == 0) {
+      const bool log_is_gone = viewer.MidSegment() && viewer.log_number_ != feed.number();
+      if (gather.missing && log_is_gone) return Abort(viewer);  // nor can it be read any more
       if (gather.missing) {
         StartRead(feed, viewer);
         return Step::kReading;
@@ -67,6 +52,29 @@ FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
     if (static_cast<uint64_t>(sent) < gather.bytes) return Step::kBlocked;
   }
   return Step::kMore;
+}
+
+// Everything between the cursor and the head, as far as it is in memory.
+void FeedTable::Collect(Feed& feed, Viewer& viewer, Gather& gather) {
+  if (!viewer.notices_.empty()) gather.Add(viewer.notices_, nullptr);
+  if (viewer.log_number_ == 0 || viewer.finishing_) return;
+  // Of a log that was deleted, a segment that was half sent is still finished, so that the client
+  // can be told.
+  const bool log_is_gone = viewer.log_number_ != feed.number();
+  const Position head = log_is_gone ? viewer.segment_end_ : feed.head();
+  Position at = viewer.position_;
+  Position end = viewer.MidSegment() ? viewer.segment_end_ : 0;
+  uint64_t offset = viewer.offset_;
+  while (at < head && !gather.Full()) {
+    const Segment* segment = log_is_gone ? cache_.Find(viewer.log_number_, viewer.format_, at, end)
+                                         : feed.Find(renderer_, cache_, viewer.format_, at, end);
+    gather.missing = segment == nullptr;
+    if (gather.missing) return;
+    gather.Add(segment->Framed(viewer.chunked_).substr(offset), segment);
+    at = segment->end;
+    end = 0;
+    offset = 0;
+  }
 }
 
 // What the client must be told before the next entry. Never in the middle of a segment.

@@ -318,9 +318,28 @@ TEST(FeedSend, DeletedWhileBlockedBetweenSegments) {
   EXPECT_EQ(viewer.Payload(), "note\n" + rig.Lines(0, 2));
 }
 
-TEST(FeedSend, DeletedInTheMiddleOfASegmentAborts) {
+TEST(FeedSend, DeletedInTheMiddleOfASegmentFinishesItAndTells) {
   for (const bool created_again : {true, false}) {
     Rig rig;
+    rig.Append(4);
+    TestViewer& viewer = rig.Join();
+    viewer.room = 15;
+    rig.Settle();
+    rig.Remove();
+    if (created_again) rig.Append(4);
+    rig.Settle();
+    rig.Open(viewer);
+    rig.Settle();
+    EXPECT_EQ(viewer.transcript->aborted, 0);
+    EXPECT_EQ(viewer.transcript->finished, 1);
+    EXPECT_TRUE(viewer.Payload().ends_with("deleted\n"));
+    EXPECT_TRUE(viewer.transcript->chunks.Complete());
+  }
+}
+
+TEST(FeedSend, DeletedInTheMiddleOfAnEvictedSegmentAborts) {
+  for (const bool created_again : {true, false}) {
+    Rig rig({.feed_bytes = 0, .cache_bytes = 0});
     rig.Append(4);
     TestViewer& viewer = rig.Join();
     viewer.room = 15;

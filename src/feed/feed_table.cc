@@ -136,11 +136,11 @@ void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
     // Created since it was looked for, or deleted: the commit that says so is on its way, but a
     // cursor must not be judged by what is known of a log that is gone.
     if (look_up <= feed->known_since_) return LookUp(*feed);
-    feed->LearnRemoved(feed->number());
+    LearnRemoved(*feed, feed->number());
     MarkDirty(*feed);
   }
   feed->looked_up_ = std::max(feed->looked_up_, look_up);
-  if (info && feed->Learn(*info)) MarkDirty(*feed);
+  if (info && Learn(*feed, *info)) MarkDirty(*feed);
   ResolveWaiting(*feed);
 }
 
@@ -152,8 +152,8 @@ void FeedTable::Apply(const HubDelivery& delivery) {
     // Told to an earlier feed of this key: what came between, even a deletion, was told to nobody.
     if (delivery.batch <= feed.followed_since_) continue;
     const bool changed = commit.kind == Commit::Kind::kRemoved
-                             ? feed.LearnRemoved(commit.info->number)
-                             : feed.Learn(*commit.info);
+                             ? LearnRemoved(feed, commit.info->number)
+                             : Learn(feed, *commit.info);
     if (commit.kind == Commit::Kind::kChanged && commit.info->number == feed.number()) {
       AddChunks(feed, commit.chunks);
     }
@@ -161,6 +161,17 @@ void FeedTable::Apply(const HubDelivery& delivery) {
     MarkDirty(feed);
     ResolveWaiting(feed);
   }
+}
+
+// A log that goes leaves its segments to viewers that have got half of one.
+bool FeedTable::Learn(Feed& feed, const LogInfo& info) {
+  if (feed.number() != 0 && feed.number() < info.number) feed.KeepSegments(cache_);
+  return feed.Learn(info);
+}
+
+bool FeedTable::LearnRemoved(Feed& feed, uint64_t number) {
+  if (feed.number() != 0 && feed.number() <= number) feed.KeepSegments(cache_);
+  return feed.LearnRemoved(number);
 }
 
 void FeedTable::AddChunks(Feed& feed, const std::vector<ChunkPtr>& chunks) {

@@ -94,6 +94,8 @@ class FeedTable {
   void Forget(Feed& feed);
   void LookUp(Feed& feed);
   void OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up, Result<LogInfo> info);
+  bool Learn(Feed& feed, const LogInfo& info);
+  bool LearnRemoved(Feed& feed, uint64_t number);
   void AddChunks(Feed& feed, const std::vector<ChunkPtr>& chunks);
   void ResolveWaiting(Feed& feed);
   bool Resolve(Feed& feed, Viewer& viewer);
@@ -110,6 +112,7 @@ class FeedTable {
 
   // feed_send.cc: one viewer
   Step Advance(Feed& feed, Viewer& viewer);
+  void Collect(Feed& feed, Viewer& viewer, Gather& gather);
   void AddNotices(Feed& feed, Viewer& viewer);
   void Consume(Viewer& viewer, const Gather& gather, uint64_t sent);
   Step Abort(Viewer& viewer);

@@ -27,6 +27,7 @@ class CollectingSink final : public BodySink {
     body_.append(bytes);
   }
   void OnEnd() override { done_(std::move(body_)); }
+  void OnStop(const Problem& problem) override { reply_.Send(ProblemAnswer(problem)); }
 
  private:
   Reply reply_;

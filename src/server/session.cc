@@ -377,7 +377,13 @@ void Session::OnDeadline() {
     Close();
     return;
   }
-  RefuseRequest(408, "the request did not come within the time limit");
+  const std::string reason = "the request did not come within the time limit";
+  if (state_ != nullptr && state_->sink != nullptr) {
+    SetDeadline(worker_.config().limits.write_timeout_ms);
+    state_->sink->OnStop(ProblemFrom(408, reason));
+  } else {
+    RefuseRequest(408, reason);
+  }
 }
 
 void Session::Drain() {
@@ -387,7 +393,8 @@ void Session::Drain() {
     Close();
   } else if (mode_ == Mode::kRequests && state_ != nullptr && state_->sink != nullptr &&
              !state_->answered) {
-    state_->sink->OnDrain();
+    state_->sink->OnStop(
+        ProblemFrom({ErrorCode::kUnavailable, "the server is stopping; send the rest again"}));
   }
 }
 

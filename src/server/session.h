@@ -32,8 +32,9 @@ class BodySink {
   /// All bytes that came with one read were given: a good moment to act on them.
   virtual void OnPause() {}
   virtual void OnEnd() = 0;
-  /// The server wants to stop: answer as soon as what was taken is safe.
-  virtual void OnDrain() {}
+  /// No more of the body will come (time-out, the server stops): answer with `problem` as soon as
+  /// what was taken is safe.
+  virtual void OnStop(const Problem& problem) = 0;
 };
 
 /// What a session turns into when its answer never ends.

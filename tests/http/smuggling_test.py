@@ -11,7 +11,8 @@ INNER = b"GET /healthz HTTP/1.1\r\nHost: smuggled\r\n\r\n"
 
 
 class SmugglingTest(ServerCase):
-    settings = {"limits.body_timeout": "1500ms", "limits.header_timeout": "1500ms"}
+    settings = {"limits.body_timeout": "1500ms", "limits.chunked_body_timeout": "1500ms",
+                "limits.header_timeout": "1500ms"}
 
     async def check_refused(self, raw, statuses=(400,)):
         """One answer, an error, and the end of the connection; nothing behind it is answered."""

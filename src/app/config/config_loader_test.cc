@@ -107,7 +107,7 @@ TEST(ConfigLoader, KnowsWhoseVariablesTheOthersAre) {
 }
 
 TEST(ConfigLoader, BadValuesNameThePlaceAndWhatIsAllowed) {
-  EXPECT_EQ(TomlError("workers = 1000"), "t.toml:1: workers = '1000' must be between 0 and 256");
+  EXPECT_EQ(TomlError("workers = 1000"), "t.toml:1: workers = '1000' must be between 0 and 64");
   EXPECT_THAT(TomlError("[streams]\n\nheartbeat = 15"),
               HasSubstr("t.toml:3: streams.heartbeat = '15' must be a duration"));
   EXPECT_EQ(TomlError("log_level = \"loud\""),

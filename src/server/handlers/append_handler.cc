@@ -36,9 +36,9 @@ class AppendSink final : public BodySink {
   }
 
   void OnBody(std::string_view bytes) override {
-    if (error_) return;
+    if (problem_) return;
     const Result<void> taken = decoder_ ? Decode(bytes) : Parse(bytes);
-    if (!taken) error_ = taken.error();
+    if (!taken) problem_ = ProblemFrom(taken.error());
     if (run_.encoded.size() >= kRunBytes && committing_) reply_.HoldBody(true);
   }
 
@@ -46,20 +46,20 @@ class AppendSink final : public BodySink {
 
   void OnEnd() override {
     ended_ = true;
-    if (!error_ && decoder_) {
-      if (const Result<void> finished = decoder_->Finish(); !finished) error_ = finished.error();
+    if (!problem_ && decoder_) {
+      if (const Result<void> finished = decoder_->Finish(); !finished) {
+        problem_ = ProblemFrom(finished.error());
+      }
     }
-    if (!error_) {
+    if (!problem_) {
       if (const Result<void> finished = parser_->Finish(Now(), run_); !finished) {
-        error_ = finished.error();
+        problem_ = ProblemFrom(finished.error());
       }
     }
   }
 
-  void OnDrain() override {
-    if (!error_ && !ended_) {
-      error_ = Error{ErrorCode::kUnavailable, "the server is stopping; send the rest again"};
-    }
+  void OnStop(const Problem& problem) override {
+    if (!problem_ && !ended_) problem_ = problem;
     Act();
   }
 
@@ -84,8 +84,8 @@ class AppendSink final : public BodySink {
   // Stores what there is; answers when all is stored.
   void Act() {
     if (committing_ || finished_) return;
-    const bool body_done = ended_ || error_.has_value();
-    const bool last_words = ended_ && !error_ && (options_.end || !answer_);
+    const bool body_done = ended_ || problem_.has_value();
+    const bool last_words = ended_ && !problem_ && (options_.end || !answer_);
     if (!run_.Empty() || (last_words && !said_last_words_)) {
       Submit(false);
     } else if (body_done) {
@@ -98,7 +98,7 @@ class AppendSink final : public BodySink {
     request.key = options_.key;
     request.producer = options_.producer;
     if (options_.producer) options_.producer->sequence += run_.count;
-    if (ended_ && !error_) {
+    if (ended_ && !problem_) {
       request.end = options_.end;
       said_last_words_ = true;
     }
@@ -119,7 +119,7 @@ class AppendSink final : public BodySink {
   void OnCommitted(const Result<AppendAnswer>& answer) {
     committing_ = false;
     if (!answer) {
-      error_ = answer.error();
+      problem_ = ProblemFrom(answer.error());
       run_ = {};
       Finish();
       return;
@@ -133,10 +133,9 @@ class AppendSink final : public BodySink {
 
   void Finish() {
     finished_ = true;
-    if (error_) {
-      Problem problem = ProblemFrom(*error_);
-      problem.stored = stored_;
-      reply_.Send(ProblemAnswer(problem));
+    if (problem_) {
+      problem_->stored = stored_;
+      reply_.Send(ProblemAnswer(*problem_));
       return;
     }
     reply_.Send(JsonAnswer(200, "{\"incarnation\":\"" + answer_->incarnation +
@@ -150,7 +149,7 @@ class AppendSink final : public BodySink {
   std::unique_ptr<ContentDecoder> decoder_;
   EntryRun run_;
   std::optional<AppendAnswer> answer_;  // of the last commit
-  std::optional<Error> error_;          // what ends this request, once what came before is stored
+  std::optional<Problem> problem_;      // what ends this request, once what came before is stored
   uint64_t stored_ = 0;
   bool committing_ = false;
   bool ended_ = false;  // the body is complete

@@ -31,6 +31,7 @@ struct Page {
   std::string gaps;     // JSON objects, separated by commas
   Position begin = 0;
   Position next = 0;  // behind the last entry or gap of the page
+  uint64_t left = 0;  // entries that may still be added; gaps are beside the count
 };
 
 Result<PageQuery> ParsePageQuery(const Call& call) {
@@ -69,8 +70,7 @@ std::pair<Position, Position> PageRange(const PageQuery& query, const LogInfo& i
     const Position end = std::min(*query.before, info.position);
     return {back(end, query.limit), end};
   }
-  const Position begin = std::min(query.from.value_or(0), info.position);
-  return {begin, begin + std::min(query.limit, info.position - begin)};
+  return {std::min(query.from.value_or(0), info.position), info.position};
 }
 
 void AddEntry(Page& page, PageForm form, Position n, const Entry& entry) {
@@ -97,6 +97,10 @@ void AddGap(Page& page, PageForm form, Position from, Position to, GapCause caus
   }
 }
 
+bool IsFull(const Page& page, const PageQuery& query) {
+  return page.left == 0 || page.entries.size() >= query.max_bytes;
+}
+
 void AddItem(Page& page, const PageQuery& query, const ReadItem& item, Position end) {
   if (item.chunk == nullptr) {
     const Position to = std::min(item.end, end);
@@ -108,9 +112,10 @@ void AddItem(Page& page, const PageQuery& query, const ReadItem& item, Position 
   Entry entry;
   for (Position n = item.begin; n < end && reader.Next(entry); ++n) {
     if (n < page.next) continue;
-    if (page.entries.size() >= query.max_bytes) return;
+    if (IsFull(page, query)) return;
     AddEntry(page, query.form, n, entry);
     page.next = n + 1;
+    --page.left;
   }
 }
 
@@ -121,14 +126,15 @@ Result<Page> ReadPage(LogStore& store, const PageQuery& query) {
   const auto [begin, end] = PageRange(query, page.info);
   page.begin = begin;
   page.next = begin;
-  while (page.next < end && page.entries.size() < query.max_bytes) {
+  page.left = query.limit;
+  while (page.next < end && !IsFull(page, query)) {
     const Result<ReadAnswer> answer = store.Read(query.key, page.next, kReadBytes);
     if (!answer) return Fail(answer.error());
     if (answer->info.number != page.info.number || answer->items.empty()) {
       return Fail(ErrorCode::kNotFound, query.key.Path() + " was deleted while it was read");
     }
     for (const ReadItem& item : answer->items) {
-      if (page.next < end && page.entries.size() < query.max_bytes) AddItem(page, query, item, end);
+      if (page.next < end && !IsFull(page, query)) AddItem(page, query, item, end);
     }
   }
   return page;
