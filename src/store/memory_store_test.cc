@@ -1,7 +1,6 @@
 #include "store/memory_store.h"
 
 #include "store/conformance_test.h"
-#include "store/history_test.h"
 
 namespace tailrace::testing {
 namespace {
@@ -27,8 +26,7 @@ struct MemoryDriver {
   std::unique_ptr<MemoryStore> memory;
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreConformance, MemoryDriver);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreHistory, MemoryDriver);
+TAILRACE_STORE_TESTS(Memory, MemoryDriver);
 
 TEST(MemoryStore, WhatWaitsIsOneCommit) {
   MemoryStore store;

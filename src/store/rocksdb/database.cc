@@ -65,6 +65,9 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family,
   options.compression = rocksdb::kZSTD;
   options.write_buffer_size = kOtherBufferBytes;
   options.max_write_buffer_number = 4;
+  // Age alone is no reason to write a file again.
+  options.ttl = 0;
+  options.periodic_compaction_seconds = 0;
   options.level_compaction_dynamic_level_bytes = true;
   if (family == Family::kBlocks) {
     table.filter_policy.reset();  // blocks are found by seeking

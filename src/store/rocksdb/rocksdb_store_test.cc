@@ -1,7 +1,6 @@
 #include "store/rocksdb/rocksdb_store.h"
 
 #include "store/conformance_test.h"
-#include "store/history_test.h"
 #include "store/rocksdb/temp_directory.h"
 
 namespace tailrace::testing {
@@ -21,8 +20,7 @@ struct RocksDbDriver {
   std::unique_ptr<LogStore> embedded;
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(RocksDb, StoreConformance, RocksDbDriver);
-INSTANTIATE_TYPED_TEST_SUITE_P(RocksDb, StoreHistory, RocksDbDriver);
+TAILRACE_STORE_TESTS(RocksDb, RocksDbDriver);
 
 }  // namespace
 }  // namespace tailrace::testing

@@ -1,5 +1,5 @@
-// A random history of requests, against a model that is small enough to be believed. Typed tests
-// for every LogStore; the driver is that of conformance_test.h.
+// A random history of requests, against a model that is small enough to be believed: part of
+// conformance_test.h.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "store/conformance_test.h"
+#include "store/conformance_fixture.h"
 #include "store/log_store.h"
 #include "store/testing.h"
 
