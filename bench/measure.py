@@ -104,5 +104,5 @@ def table(figures):
     rows = [COLUMNS] + [row(figure) for figure in figures]
     widths = [max(len(line[i]) for line in rows) for i in range(len(COLUMNS))]
     rows.insert(1, tuple("-" * width for width in widths))
-    return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |"
-                     for line in rows)
+    lines = [[cell.ljust(width) for cell, width in zip(line, widths)] for line in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 
 #include "bench/mark.h"
 
@@ -18,9 +19,9 @@ void AppendFramedEvent(std::string& out, size_t mark, uint64_t sequence, size_t 
   std::string event = "data: ";
   AppendMarkedText(event, mark, sequence, text_bytes);
   event.append("\nid: abcdefgh.").append(std::to_string(sequence + 1)).append("\n\n");
-  char size[16];
-  const auto end = std::to_chars(size, size + sizeof size, event.size(), 16).ptr;
-  out.append(size, end).append("\r\n").append(event).append("\r\n");
+  char size_line[11];
+  std::snprintf(size_line, sizeof size_line, "%08zx\r\n", event.size());
+  out.append(size_line).append(event).append("\r\n");
 }
 
 }  // namespace
