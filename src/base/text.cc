@@ -125,6 +125,12 @@ void AppendJsonString(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
+void AppendDecimal(std::string& out, uint64_t value) {
+  std::array<char, 20> digits;  // of UINT64_MAX
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), end);
+}
+
 std::optional<uint64_t> ParseDecimal(std::string_view text) {
   uint64_t value = 0;
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;

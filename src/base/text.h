@@ -23,6 +23,9 @@ void AppendValidUtf8(std::string& out, std::string_view text);
 /// U+2028/2029 stay as they are. The result has no CR, LF or NUL in it, so it fits one SSE line.
 void AppendJsonString(std::string& out, std::string_view text);
 
+/// Appends the number in decimal digits, without a string of its own.
+void AppendDecimal(std::string& out, uint64_t value);
+
 /// Decimal digits only, no sign, no blank, fits 64 bits; otherwise nothing.
 std::optional<uint64_t> ParseDecimal(std::string_view text);
 

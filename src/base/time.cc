@@ -1,7 +1,6 @@
 #include "base/time.h"
 
 #include <chrono>
-#include <cstdio>
 
 #include "base/text.h"
 
@@ -72,6 +71,11 @@ class Fields {
   std::string_view text_;
 };
 
+// The last `count` decimal digits; this is on the way of every entry that is shown.
+void PutDigits(char* to, int count, int64_t value) {
+  for (int i = count - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 const Clock& Clock::System() {
@@ -89,14 +93,16 @@ void AppendRfc3339(std::string& out, TimeNs time) {
   const std::chrono::sys_seconds point{std::chrono::seconds{seconds}};
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{point - day};
-  char text[64];
-  const int length = std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(ns));
-  out.append(text, static_cast<size_t>(length));
+  const int64_t second_of_day = (point - day).count();
+  char text[] = "0000-00-00T00:00:00.000000000Z";
+  PutDigits(text, 4, static_cast<int>(date.year()));
+  PutDigits(text + 5, 2, static_cast<unsigned>(date.month()));
+  PutDigits(text + 8, 2, static_cast<unsigned>(date.day()));
+  PutDigits(text + 11, 2, second_of_day / 3600);
+  PutDigits(text + 14, 2, second_of_day / 60 % 60);
+  PutDigits(text + 17, 2, second_of_day % 60);
+  PutDigits(text + 20, 9, ns);
+  out.append(text, sizeof text - 1);
 }
 
 std::string FormatRfc3339(TimeNs time) {

@@ -80,7 +80,7 @@ bool EntryReader::Next(Entry& entry) {
 
 void AppendEntryJson(std::string& out, Position n, const Entry& entry) {
   out.append("{\"n\":");
-  out.append(std::to_string(n));
+  AppendDecimal(out, n);
   out.append(",\"time\":\"");
   AppendRfc3339(out, entry.time);
   out.push_back('"');

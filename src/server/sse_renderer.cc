@@ -1,6 +1,7 @@
 #include "server/sse_renderer.h"
 
 #include "base/check.h"
+#include "base/text.h"
 #include "http/sse.h"
 
 namespace tailrace {
@@ -70,8 +71,9 @@ void RenderBatch(std::string_view incarnation, Position begin, Position end,
 }  // namespace
 
 void AppendCursorId(std::string& out, std::string_view incarnation, Position position) {
-  out.append("id: ").append(incarnation).append(".");
-  out.append(std::to_string(position)).append("\n");
+  out.append("id: ").append(incarnation).push_back('.');
+  AppendDecimal(out, position);
+  out.push_back('\n');
 }
 
 void AppendEndId(std::string& out, const LogInfo& info) {
