@@ -44,7 +44,7 @@ class CommandTree {
     }
     if (!arguments[0].starts_with("-") && std::ranges::count(VerbNames(), arguments[0]) == 0) {
       Complain("there is no verb '" + arguments[0] + "'" + DidYouMean(arguments[0], VerbNames()) +
-               ". `tailrace --help` lists them");
+               " (`tailrace --help` lists them)");
       return kExitUsage;
     }
     TakeCommand(arguments);
@@ -83,8 +83,8 @@ class CommandTree {
   int ComplainAboutUse(const CLI::ParseError& error) {
     const auto verbs = app_.get_subcommands();
     const CLI::App* const verb = verbs.empty() ? &app_ : verbs.front();
-    const std::string see = std::string(". `tailrace ") +
-                            (verbs.empty() ? "" : verb->get_name() + " ") + "--help` shows how";
+    const std::string see = std::string(" (`tailrace ") +
+                            (verbs.empty() ? "" : verb->get_name() + " ") + "--help` shows how)";
     std::string message = error.what();
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
       const auto extras = app_.remaining(true);

@@ -102,7 +102,7 @@ class Spool {
   // Any thread.
 
   void Wake();
-  uint64_t Undelivered() const;                       ///< Entries added and not acknowledged.
+  uint64_t Undelivered() const;  ///< Entries added and not acknowledged.
   /// Finish was called, by this or an earlier process.
   bool HasEnd() const;
   bool DamagedTail() const { return damaged_tail_; }  ///< Open had to leave something behind.

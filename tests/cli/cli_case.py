@@ -1,18 +1,27 @@
 """Runs the client verbs of the real binary against a server of the test."""
 
+import ctypes
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 import unittest
 import uuid
 
-from support.server import Server, binary_path, die_with_parent, free_port
+from support.server import Server, binary_path, free_port
 
 PATIENCE_SECONDS = 60
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def die_with_test():
+    """In the child: the kernel kills it when the test is killed, so that nothing stays behind."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def new_log(kind="cli"):
@@ -43,7 +52,7 @@ class CommandCase(unittest.TestCase):
         """The verb as a process with pipes, killed with the test."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
                    "env": self.environment(), "cwd": self.home, **options}
-        process = subprocess.Popen([binary_path(), *words], preexec_fn=die_with_parent, **options)
+        process = subprocess.Popen([binary_path(), *words], preexec_fn=die_with_test, **options)
         self.addCleanup(self.finish_off, process)
         return process
 

@@ -7,7 +7,7 @@
 namespace tailrace {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;  // Members stay in the server's order.
 
 std::string Text(const Json& object, const char* member) {
   const auto found = object.find(member);

@@ -92,7 +92,7 @@ int ComplainAbout(const HttpReply& reply, const HttpClient& client) {
 std::optional<Target> FindTarget(const std::string& log) {
   auto key = ParseLogKey(log);
   if (!key) {
-    Complain(key.error().message + ". A log is named TYPE/ID, as in deploy/42");
+    Complain("'" + log + "' names no log (TYPE/ID, as in deploy/42): " + key.error().message);
     return std::nullopt;
   }
   auto config = ClientConfig::FromEnvironment();
