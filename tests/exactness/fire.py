@@ -34,10 +34,24 @@ class Battle:
         self.seconds = seconds
         self.rng = random.Random(f"{seed}/battle")
         self.history = History()
-        self.server = Server(settings={"workers": 2})
+        self.server = Server(settings=self.random_settings())
         self.fire = Fire(seed, self.history, self.server.port)
         self.watching = set()       # tasks of viewers and readers
         self.over = False
+
+    def random_settings(self):
+        """Small buffers and blocks move the seams between memory and disk to where viewers are."""
+        choose = self.rng.choice
+        settings = {"workers": choose((1, 2, 3)), "reader_threads": choose((1, 4)),
+                    "store.block_bytes": choose(("1KiB", "16KiB", "256KiB")),
+                    "streams.feed_bytes": choose(("4KiB", "32KiB", "1MiB")),
+                    "streams.catch_up_read_bytes": choose(("4KiB", "32KiB", "128KiB")),
+                    "streams.catch_up_cache_bytes": choose(("0B", "64KiB", "32MiB")),
+                    "streams.turn_sends": choose((1, 5, 1000)),
+                    "streams.heartbeat": choose(("200ms", "15s")),
+                    "streams.none_interval": choose(("100ms", "15s"))}
+        print(settings, flush=True)
+        return settings
 
     async def run(self):
         await asyncio.to_thread(self.server.start)
@@ -108,14 +122,29 @@ class Battle:
     async def kill(self):
         while not self.over:
             await pause(self.rng, 1.5, 5.0)
-            await asyncio.to_thread(self.server.kill)
-            self.fire.count("kills")
+            if self.rng.random() < 0.25:
+                await self.drain()
+            else:
+                await asyncio.to_thread(self.server.kill)
+                self.fire.count("kills")
             await pause(self.rng, 0.0, 0.5)
             if self.rng.random() < 0.25:      # and once more, while it recovers
                 self.server.spawn()
                 await pause(self.rng, 0.0, 0.3)
                 await asyncio.to_thread(self.server.kill)
             await asyncio.to_thread(self.server.start)
+
+    async def drain(self):
+        """SIGTERM; perhaps kill -9 before it is done."""
+        self.server.terminate()
+        self.fire.count("drains")
+        if self.rng.random() < 0.3:
+            await pause(self.rng, 0.0, 0.2)
+            await asyncio.to_thread(self.server.kill)
+            return
+        code = await asyncio.to_thread(self.server.wait)
+        if code != 0:
+            self.fire.problem(f"SIGTERM: exit code {code}:\n" + self.server.log_tail())
 
     async def delete(self, logs):
         rng = self.fire.rng("deleter")
