@@ -25,10 +25,12 @@ function(tailrace_python_tests prefix)
     foreach(line ${lines})
       string(REGEX REPLACE "^class ([A-Za-z0-9]+)\\(.*" "\\1" class "${line}")
       set(name ${prefix}:${module}.${class})
-      add_test(NAME ${name} COMMAND ${TAILRACE_TEST_PYTHON} -m unittest -v ${module}.${class}
+      add_test(NAME ${name} COMMAND ${TAILRACE_TEST_PYTHON} -m support.run ${module}.${class}
                WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-      set_tests_properties(${name} PROPERTIES LABELS whole-binary TIMEOUT 300 ENVIRONMENT
-        "PYTHONPATH=${CMAKE_SOURCE_DIR}/tests;TAILRACE_BINARY=$<TARGET_FILE:tailrace>;PYTHONDONTWRITEBYTECODE=1")
+      set(environment PYTHONPATH=${CMAKE_SOURCE_DIR}/tests TAILRACE_BINARY=$<TARGET_FILE:tailrace>
+                      PYTHONDONTWRITEBYTECODE=1)
+      set_tests_properties(${name} PROPERTIES LABELS whole-binary TIMEOUT 300
+                           ENVIRONMENT "${environment}")
     endforeach()
   endforeach()
 endfunction()

@@ -15,6 +15,8 @@ import time
 START_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 60.0
+# Only a process that exits looks for its leaks and says what it had seen.
+STOPS_GENTLY = bool(os.environ.get("TAILRACE_SANITIZE"))
 
 
 def binary_path():
@@ -46,8 +48,8 @@ def free_port():
 
 
 def prepare_child(rlimits):
-    """In the child: the kernel kills it when the test is killed, so that no server stays behind; and
-    its limits. Beyond RLIMIT_FSIZE a write shall fail, as on a full disk, and not be a signal."""
+    """In the child: the kernel kills it when the test is killed, so that no server stays behind;
+    and its limits. Beyond RLIMIT_FSIZE a write shall fail, as on a full disk, and not be a signal."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     for what, value in rlimits.items():
@@ -126,6 +128,7 @@ class Server:
 
     def spawn(self):
         """Starts the process and does not wait for it."""
+        self.check_end()
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("TAILRACE_")}
         with open(self.log_path, "ab") as log:
@@ -153,6 +156,14 @@ class Server:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.check_end()
+
+    def check_end(self):
+        """A process that has ended may have been killed or have exited, but not crashed."""
+        code = self.process.poll() if self.process else None
+        if code is not None and code < 0 and code != -signal.SIGKILL:
+            raise AssertionError(f"the server crashed ({signal.Signals(-code).name}):\n"
+                                 + self.log_tail(60))
 
     def terminate(self):
         """SIGTERM; does not wait."""
@@ -164,9 +175,23 @@ class Server:
     def stop(self):
         """Ends the process in any way and removes its folder. Returns what it had exited with."""
         code = self.process.poll() if self.process else None
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            if STOPS_GENTLY and self.alive():
+                self.end_gently()
+            self.kill()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
         return code
+
+    def end_gently(self):
+        self.terminate()
+        try:
+            code = self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = "no exit"
+        if code != 0:
+            raise AssertionError(f"SIGTERM ended the server with {code}:\n" + self.log_tail(60))
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
