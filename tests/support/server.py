@@ -49,7 +49,7 @@ def free_port():
 
 def prepare_child(rlimits):
     """In the child: the kernel kills it when the test is killed, so that no server stays behind;
-    and its limits. Beyond RLIMIT_FSIZE a write shall fail, as on a full disk, and not be a signal."""
+    and its limits. Beyond RLIMIT_FSIZE a write shall fail, as on a full disk, without a signal."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     for what, value in rlimits.items():
