@@ -160,7 +160,7 @@ TYPED_TEST_P(StoreHistory, AgreesWithTheModel) {
   const char* given = std::getenv("TAILRACE_SEED");
   const uint64_t seed = given != nullptr ? std::stoull(given) : SystemRandom().Next();
   SCOPED_TRACE("TAILRACE_SEED=" + std::to_string(seed));
-  std::printf("TAILRACE_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  GTEST_LOG_(INFO) << "TAILRACE_SEED=" << seed;
   this->dice_ = SeededRandom(seed);
   this->options_.block_bytes = 120;
   this->Open();

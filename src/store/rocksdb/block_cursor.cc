@@ -24,8 +24,7 @@ std::string_view View(const rocksdb::Slice& slice) {
 
 }  // namespace
 
-BlockCursor::BlockCursor(Database& database, const rocksdb::Snapshot* snapshot, Family family,
-                         uint64_t log_number, Position end)
+BlockCursor::BlockCursor(Database& database, Family family, uint64_t log_number, Position end)
     : database_(database),
       family_(family),
       log_number_(log_number),
@@ -35,7 +34,6 @@ BlockCursor::BlockCursor(Database& database, const rocksdb::Snapshot* snapshot, 
   state_->upper_key = BlockKey(log_number + 1, 0);
   state_->lower = state_->lower_key;
   state_->upper = state_->upper_key;
-  state_->options.snapshot = snapshot;
   state_->options.iterate_lower_bound = &state_->lower;
   state_->options.iterate_upper_bound = &state_->upper;
   state_->iterator.reset(database.db().NewIterator(state_->options, database.family(family)));

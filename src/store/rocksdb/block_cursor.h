@@ -12,10 +12,6 @@
 #include "store/rocksdb/database.h"
 #include "store/rocksdb/format.h"
 
-namespace rocksdb {
-class Snapshot;
-}  // namespace rocksdb
-
 namespace tailrace::rocks {
 
 /// A block, or positions that no readable block holds.
@@ -34,9 +30,8 @@ struct Piece {
 /// headers of the same blocks, so damage in one leaves the extents of its blocks known.
 class BlockCursor {
  public:
-  /// All must outlive it; `snapshot` may be null. Sees positions below `end`.
-  BlockCursor(Database& database, const rocksdb::Snapshot* snapshot, Family family,
-              uint64_t log_number, Position end);
+  /// `database` must outlive it. Sees positions below `end`, as of now.
+  BlockCursor(Database& database, Family family, uint64_t log_number, Position end);
   ~BlockCursor();
   BlockCursor(const BlockCursor&) = delete;
   BlockCursor& operator=(const BlockCursor&) = delete;

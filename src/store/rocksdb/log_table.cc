@@ -12,44 +12,64 @@ std::unexpected<Error> Damaged(const LogKey& key, const std::string& what) {
   return Fail(ErrorCode::kCorrupt, "log " + key.Path() + ": " + what + " is damaged");
 }
 
-Result<std::optional<Piece>> LastBlock(Database& database, const rocksdb::Snapshot* snapshot,
-                                       uint64_t log_number) {
-  BlockCursor index(database, snapshot, Family::kIndex, log_number, UINT64_MAX);
-  auto last = index.Last();
+Result<std::optional<Piece>> LastBlock(Database& database, uint64_t log_number) {
+  auto last = BlockCursor(database, Family::kIndex, log_number, UINT64_MAX).Last();
   if (last || last.error().code != ErrorCode::kCorrupt) return last;
-  return BlockCursor(database, snapshot, Family::kBlocks, log_number, UINT64_MAX).Last();
+  return BlockCursor(database, Family::kBlocks, log_number, UINT64_MAX).Last();
+}
+
+rocksdb::Status GetRecord(Database& database, const LogKey& key, std::string& record) {
+  return database.db().Get({}, database.family(Family::kLogs), key.Path(), &record);
+}
+
+void AddLastBlock(LogState& state, const Piece& last) {
+  if (last.end <= state.info.first) return;
+  const uint64_t text_first = state.text_end;
+  state.info.position = last.end;
+  state.text_end = last.TextEnd();
+  state.encoded_end = last.EncodedEnd();
+  state.info.bytes = state.text_end - text_first;
+  state.info.updated = std::max(state.info.updated, last.header.time);
 }
 
 }  // namespace
 
-Result<std::optional<LogState>> LoadLog(Database& database, const rocksdb::Snapshot* snapshot,
-                                        const LogKey& key) {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      database.db().Get(options, database.family(Family::kLogs), key.Path(), &value);
-  if (status.IsNotFound()) return std::nullopt;
-  if (!status.ok()) {
-    if (IsDamage(status)) return Damaged(key, "its record");
-    return Fail(ToError(status));
+Result<std::optional<LogState>> LoadLog(Database& database, const LogKey& key) {
+  std::string record;
+  rocksdb::Status status = GetRecord(database, key, record);
+  for (;;) {
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) {
+      if (IsDamage(status)) return Damaged(key, "its record");
+      return Fail(ToError(status));
+    }
+    LogState state;
+    state.info.key = key;
+    if (!DecodeLog(record, state)) return Damaged(key, "its record");
+    const auto last = LastBlock(database, state.info.number);
+    if (!last) {
+      if (last.error().code == ErrorCode::kCorrupt) return Damaged(key, "its last block");
+      return Fail(last.error());
+    }
+    // Read without a snapshot, whose release would make RocksDB rewrite files: if the log was
+    // removed or cut between the two reads, they do not belong together.
+    std::string now;
+    status = GetRecord(database, key, now);
+    if (status.ok() && now == record) {
+      if (*last) AddLastBlock(state, **last);
+      return state;
+    }
+    record = std::move(now);
   }
-  LogState state;
-  state.info.key = key;
-  if (!DecodeLog({value.data(), value.size()}, state)) return Damaged(key, "its record");
-  const auto last = LastBlock(database, snapshot, state.info.number);
-  if (!last) {
-    if (last.error().code == ErrorCode::kCorrupt) return Damaged(key, "its last block");
-    return Fail(last.error());
-  }
-  if (!*last || (*last)->end <= state.info.first) return state;
-  const uint64_t text_first = state.text_end;
-  state.info.position = (*last)->end;
-  state.text_end = (*last)->TextEnd();
-  state.encoded_end = (*last)->EncodedEnd();
-  state.info.bytes = state.text_end - text_first;
-  state.info.updated = std::max(state.info.updated, (*last)->header.time);
-  return state;
+}
+
+bool HasShrunk(Database& database, const LogInfo& log) {
+  std::string record;
+  const rocksdb::Status status = GetRecord(database, log.key, record);
+  if (status.IsNotFound()) return true;
+  LogState now;
+  if (!status.ok() || !DecodeLog(record, now)) return false;
+  return now.info.number != log.number || now.info.first != log.first;
 }
 
 Result<std::optional<uint64_t>> LoadProducer(Database& database, uint64_t log_number,

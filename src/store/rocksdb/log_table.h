@@ -9,16 +9,14 @@
 #include "store/log_state.h"
 #include "store/rocksdb/database.h"
 
-namespace rocksdb {
-class Snapshot;
-}  // namespace rocksdb
-
 namespace tailrace::rocks {
 
-/// As of `snapshot`, or of now if it is null. Nothing: there is no such log. kCorrupt: its record
-/// or both copies of its last block's header are damaged. kUnavailable.
-Result<std::optional<LogState>> LoadLog(Database& database, const rocksdb::Snapshot* snapshot,
-                                        const LogKey& key);
+/// As of some moment during the call. Nothing: there is no such log. kCorrupt: its record or both
+/// copies of its last block's header are damaged. kUnavailable.
+Result<std::optional<LogState>> LoadLog(Database& database, const LogKey& key);
+/// True if the log was removed, or lost entries to retention, since `log` was loaded: what was
+/// found missing of it may be no damage. An unreadable record counts as unchanged.
+bool HasShrunk(Database& database, const LogInfo& log);
 Result<std::optional<uint64_t>> LoadProducer(Database& database, uint64_t log_number,
                                              const std::string& name);
 

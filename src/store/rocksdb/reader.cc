@@ -1,7 +1,6 @@
 #include "store/rocksdb/reader.h"
 
 #include <rocksdb/db.h>
-#include <rocksdb/snapshot.h>
 
 #include <algorithm>
 #include <limits>
@@ -17,9 +16,8 @@ std::string_view View(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
-Result<LogState> LoadExisting(Database& database, const rocksdb::Snapshot* snapshot,
-                              const LogKey& key) {
-  auto loaded = LoadLog(database, snapshot, key);
+Result<LogState> LoadExisting(Database& database, const LogKey& key) {
+  auto loaded = LoadLog(database, key);
   if (!loaded) return Fail(std::move(loaded.error()));
   if (!*loaded) return Fail(ErrorCode::kNotFound, "there is no log " + key.Path());
   return std::move(**loaded);
@@ -41,9 +39,8 @@ ReadItem MakeItem(const Piece& piece) {
 }
 
 /// The piece of the index behind whose text's start `offset` lies: bisects [first, position).
-Result<Position> Bisect(Database& database, const rocksdb::Snapshot* snapshot, const LogState& log,
-                        uint64_t offset) {
-  BlockCursor index(database, snapshot, Family::kIndex, log.info.number, log.info.position);
+Result<Position> Bisect(Database& database, const LogState& log, uint64_t offset) {
+  BlockCursor index(database, Family::kIndex, log.info.number, log.info.position);
   Position low = log.info.first;  // the wanted block does not begin before it
   Position high = log.info.position;
   while (low < high) {
@@ -79,25 +76,20 @@ Result<Position> Bisect(Database& database, const rocksdb::Snapshot* snapshot, c
 }  // namespace
 
 Result<LogInfo> Reader::Stat(const LogKey& key) {
-  rocksdb::ManagedSnapshot snapshot(&database_.db());
-  auto log = LoadExisting(database_, snapshot.snapshot(), key);
+  auto log = LoadExisting(database_, key);
   if (!log) return Fail(std::move(log.error()));
   return std::move(log->info);
 }
 
-Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_bytes) {
-  rocksdb::ManagedSnapshot snapshot(&database_.db());
-  auto log = LoadExisting(database_, snapshot.snapshot(), key);
-  if (!log) return Fail(std::move(log.error()));
-  ReadAnswer answer{std::move(log->info), {}};
+Result<bool> Reader::ReadItems(ReadAnswer& answer, Position from, size_t max_bytes) {
   const LogInfo& info = answer.info;
-  if (from >= info.position) return answer;
+  if (from >= info.position) return false;
   if (from < info.first) {
     answer.items.push_back({from, info.first, nullptr, GapCause::kRetention});
     from = info.first;
   }
-  if (from == info.position) return answer;
-  BlockCursor blocks(database_, snapshot.snapshot(), Family::kBlocks, info.number, info.position);
+  if (from == info.position) return false;
+  BlockCursor blocks(database_, Family::kBlocks, info.number, info.position);
   size_t bytes = 0;
   bool damaged = false;
   auto piece = blocks.Find(from);
@@ -105,31 +97,42 @@ Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_byt
     damaged |= !piece->readable;
     answer.items.push_back(MakeItem(*piece));
     bytes += piece->entries.size();
-    if (piece->end >= info.position || (bytes > 0 && bytes >= max_bytes)) break;
+    if (piece->end >= info.position || (bytes > 0 && bytes >= max_bytes)) return damaged;
     piece = blocks.Next();
   }
-  if (!piece) return Fail(std::move(piece.error()));
-  if (damaged) CountDamage();
-  return answer;
+  return Fail(std::move(piece.error()));
+}
+
+Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_bytes) {
+  for (;;) {
+    auto log = LoadExisting(database_, key);
+    if (!log) return Fail(std::move(log.error()));
+    ReadAnswer answer{std::move(log->info), {}};
+    const auto damaged = ReadItems(answer, from, max_bytes);
+    if (!damaged) return Fail(damaged.error());
+    // Blocks that are there never change, so an answer without gaps is right in any case.
+    if (*damaged && HasShrunk(database_, answer.info)) continue;
+    if (*damaged) CountDamage();
+    return answer;
+  }
 }
 
 Result<Position> Reader::FindTextOffset(const LogKey& key, uint64_t offset) {
-  rocksdb::ManagedSnapshot snapshot(&database_.db());
-  const auto log = LoadExisting(database_, snapshot.snapshot(), key);
-  if (!log) return Fail(log.error());
-  if (offset < log->TextFirst()) return Position{0};
-  if (offset >= log->text_end) return log->info.position;
-  return Bisect(database_, snapshot.snapshot(), *log, offset);
+  for (;;) {
+    const auto log = LoadExisting(database_, key);
+    if (!log) return Fail(log.error());
+    if (offset < log->TextFirst()) return Position{0};
+    if (offset >= log->text_end) return log->info.position;
+    const auto found = Bisect(database_, *log, offset);
+    if (!found || !HasShrunk(database_, log->info)) return found;
+  }
 }
 
 Result<ListAnswer> Reader::List(const ListQuery& query) {
   const auto start = ListStart(query);
   if (!start) return Fail(start.error());
-  rocksdb::ManagedSnapshot snapshot(&database_.db());
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot.snapshot();
   const std::unique_ptr<rocksdb::Iterator> list(
-      database_.db().NewIterator(options, database_.family(Family::kList)));
+      database_.db().NewIterator({}, database_.family(Family::kList)));
   ListAnswer answer;
   size_t scanned = 0;
   for (list->Seek(ListKey(*start == 0 ? 0 : *start - 1)); list->Valid(); list->Next()) {
@@ -140,7 +143,7 @@ Result<ListAnswer> Reader::List(const ListQuery& query) {
     if (!ParseListKey(View(list->key()), number) || !key) continue;
     answer.next = ListToken(number);
     if (query.type && *query.type != key->type) continue;
-    auto log = LoadLog(database_, snapshot.snapshot(), *key);
+    auto log = LoadLog(database_, *key);
     if (!log && log.error().code != ErrorCode::kCorrupt) return Fail(std::move(log.error()));
     if (!log) CountDamage();
     if (!log || !*log || (*log)->info.number != number) continue;
@@ -151,25 +154,13 @@ Result<ListAnswer> Reader::List(const ListQuery& query) {
   return answer;
 }
 
-struct Inventory::Snapshot {
-  explicit Snapshot(rocksdb::DB& db) : managed(&db) {}
-  rocksdb::ManagedSnapshot managed;
-};
-
-Inventory::Inventory(Database& database)
-    : database_(database), snapshot_(std::make_unique<Snapshot>(database.db())) {}
-
-Inventory::~Inventory() = default;
-
 Result<void> Inventory::ForEachLog(const std::function<void(const LogState&)>& visit) {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot_->managed.snapshot();
   const std::unique_ptr<rocksdb::Iterator> list(
-      database_.db().NewIterator(options, database_.family(Family::kList)));
+      database_.db().NewIterator({}, database_.family(Family::kList)));
   for (list->SeekToFirst(); list->Valid(); list->Next()) {
     const auto key = ParseLogKey(View(list->value()));
     if (!key) continue;
-    const auto log = LoadLog(database_, options.snapshot, *key);
+    const auto log = LoadLog(database_, *key);
     if (!log && log.error().code != ErrorCode::kCorrupt) return Fail(log.error());
     if (log && *log) visit(**log);
   }
@@ -180,8 +171,7 @@ Result<void> Inventory::ForEachLog(const std::function<void(const LogState&)>& v
 Result<void> Inventory::ForEachBlock(const LogState& log,
                                      const std::function<bool(const BlockFacts&)>& visit) {
   if (log.info.first >= log.info.position) return {};
-  BlockCursor index(database_, snapshot_->managed.snapshot(), Family::kIndex, log.info.number,
-                    log.info.position);
+  BlockCursor index(database_, Family::kIndex, log.info.number, log.info.position);
   auto piece = index.Find(log.info.first);
   while (piece) {
     // What is lost goes with the block behind it.

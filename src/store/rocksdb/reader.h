@@ -22,25 +22,24 @@ class Reader {
   uint64_t damaged_reads() const { return damaged_reads_.load(std::memory_order_relaxed); }
 
  private:
+  /// Adds the log's items to `answer`, whose info is set. True: some are damaged.
+  Result<bool> ReadItems(ReadAnswer& answer, Position from, size_t max_bytes);
   void CountDamage() { damaged_reads_.fetch_add(1, std::memory_order_relaxed); }
 
   Database& database_;
   std::atomic<uint64_t> damaged_reads_{0};
 };
 
-/// What retention looks at, as of when it was made. One thread.
+/// What retention looks at.
 class Inventory final : public RetentionSource {
  public:
-  explicit Inventory(Database& database);
-  ~Inventory() override;
+  explicit Inventory(Database& database) : database_(database) {}
   Result<void> ForEachLog(const std::function<void(const LogState&)>& visit) override;
   Result<void> ForEachBlock(const LogState& log,
                             const std::function<bool(const BlockFacts&)>& visit) override;
 
  private:
-  struct Snapshot;
   Database& database_;
-  std::unique_ptr<Snapshot> snapshot_;
 };
 
 }  // namespace tailrace::rocks

@@ -196,7 +196,7 @@ Result<void> Recovery::RepairLog(Database& database, const LogTrace& trace,
     Remove(database, *key, trace.number, batch);
     return {};
   }
-  auto loaded = LoadLog(database, nullptr, *key);
+  auto loaded = LoadLog(database, *key);
   if (!loaded) {
     if (loaded.error().code == ErrorCode::kCorrupt) return {};
     return Fail(loaded.error());
@@ -229,7 +229,7 @@ Result<void> Recovery::RepairOpenLogs(Database& database, rocksdb::WriteBatch& b
   for (logs->SeekToFirst(); logs->Valid(); logs->Next()) {
     const auto key = ParseLogKey(View(logs->key()));
     if (!key) continue;
-    auto loaded = LoadLog(database, nullptr, *key);
+    auto loaded = LoadLog(database, *key);
     if (!loaded || !*loaded || (*loaded)->info.HasEnded()) continue;
     LogState& state = **loaded;
     const auto known = traces_.find(state.info.number);

@@ -40,7 +40,7 @@ Writer::~Writer() = default;
 
 Result<std::optional<LogState>> Writer::LoadLog(const LogKey& key) {
   if (const LogState* cached = logs_.Find(key)) return *cached;
-  return rocks::LoadLog(database_, nullptr, key);
+  return rocks::LoadLog(database_, key);
 }
 
 Result<std::optional<uint64_t>> Writer::LoadProducer(const LogState& log, const std::string& name) {
