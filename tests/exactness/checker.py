@@ -109,7 +109,8 @@ class Walk:
             if problem:
                 return problem
         if self.transcript.must_finish and (self.ends, self.stopped) != (1, 1):
-            return f"saw `end` {self.ends} times and 204 {self.stopped} times, stands at {self.next}"
+            return (f"saw `end` {self.ends} times and 204 {self.stopped} times, "
+                    f"stands at {self.next}")
         return None
 
     def entries(self, run):
@@ -233,15 +234,17 @@ def check_download(download, history):
     logs = [log for log in history.stored.values() if log.key == download.key]
     if not logs:
         return [f"raw download of {download.key}: that log is not stored"]
+    name = f"raw download of {download.key}: {download.size} bytes"
     raw = "".join(text + "\n" for text in logs[0].texts).encode("utf-8")
     prefix = raw[:download.size]
     if len(prefix) < download.size or hashlib.md5(prefix).hexdigest() != download.digest:
-        return [f"raw download of {download.key}: its {download.size} bytes are not the log's first"]
+        return [f"{name}, but they are not the log's first"]
+    if not download.complete:
+        return []
     least = len("".join(text + "\n" for text in logs[0].texts[:download.least_entries]).encode())
-    if download.complete and (download.size < least or (raw + b"\n")[download.size - 1:][:1] != b"\n"
-                              and download.size):
-        return [f"raw download of {download.key}: whole, but {download.size} bytes; {least} were "
-                "stored before it was asked for, and it has to end with an entry"]
+    if download.size < least or (prefix and not prefix.endswith(b"\n")):
+        return [f"{name} and whole, but {least} were stored before it was asked for, and it has to "
+                "end with an entry"]
     return []
 
 

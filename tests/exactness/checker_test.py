@@ -253,7 +253,8 @@ class StoreCheckTest(unittest.TestCase):
         self.expect("told position 13, the log has 12")
 
     def test_raw_download_differs(self):
-        self.history.downloads = [RawDownload(KEY, 7, hashlib.md5(b"p#0 tex").hexdigest(), 0, False)]
+        digest = hashlib.md5(b"p#0 tex").hexdigest()
+        self.history.downloads = [RawDownload(KEY, 7, digest, 0, False)]
         self.scene.store()
         self.assertEqual(check(self.history), [])
         self.history.downloads[0].digest = hashlib.md5(b"p#0 teX").hexdigest()

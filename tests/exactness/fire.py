@@ -76,8 +76,8 @@ class Battle:
         deletable = [Log(f"fire/deleted-{i}", self.fire.rng(f"d{i}"), 1e6, True)
                      for i in range(DELETABLE_LOGS)]
         self.writing = [self.open_log(log) for log in deletable]
-        killers = [asyncio.ensure_future(self.kill()), asyncio.ensure_future(self.delete(deletable)),
-                   asyncio.ensure_future(self.join())]
+        killers = [asyncio.ensure_future(work)
+                   for work in (self.kill(), self.delete(deletable), self.join())]
         number = 0
         while time.monotonic() < ends_at and not self.history.problems:
             running = [log for log in self.fire.logs if log.state != "ended"]

@@ -1,4 +1,4 @@
-"""Readers without a stream: pages that follow a log, raw downloads, and the last look at the store."""
+"""Readers without a stream: pages that follow a log, raw downloads, the last look at the store."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What happened under fire, as the checker needs it: sent entries, acks, transcripts, stored logs."""
+"""What happened under fire, as the checker needs it: what was sent, answered, seen and stored."""
 
 import array
 import dataclasses
@@ -21,7 +21,7 @@ def tag_of(text):
 
 
 class Sent:
-    """Everything that a producer ever tried to send, by its mark, in both forms a viewer may see."""
+    """All that producers ever tried to send, by its mark, in both forms that a viewer may see."""
 
     def __init__(self):
         self.tags = {}
@@ -124,7 +124,7 @@ class StoredLog:
 
 @dataclasses.dataclass
 class RawDownload:
-    """A raw download, perhaps cut: its size, digest and the bytes that were surely stored before."""
+    """A raw download, perhaps cut. `least_entries`: how many were surely stored before it."""
 
     key: str
     size: int

@@ -97,7 +97,8 @@ class Viewer:
                 self.transcript.note("stopped")
                 self.finished = True
             elif stream.response.status != 200:
-                self.fire.problem(f"viewer {self.name}: {cursor!r} was answered {stream.response!r}")
+                self.fire.problem(f"viewer {self.name}: {cursor!r} was answered "
+                                  f"{stream.response!r}")
                 self.finished = True
             else:
                 stream.parser.last_id = self.last_id
@@ -148,7 +149,8 @@ class Viewer:
 
     def expect_id(self, event, got, wanted):
         if got != wanted:
-            self.fire.problem(f"viewer {self.name}: numbers disagree, {got} and {wanted}: {event!r}")
+            self.fire.problem(f"viewer {self.name}: numbers disagree, {got} and {wanted}: "
+                              f"{event!r}")
 
     def on_ping(self, _event):
         pass

@@ -1,4 +1,4 @@
-"""Producers: text, NDJSON and JSON bodies, long chunked ones, repeats of lost and of ignored answers."""
+"""Producers: text, NDJSON and JSON bodies, long chunked ones, repeats of what had no answer."""
 
 import asyncio
 import json
@@ -97,7 +97,7 @@ class Producer:
         elif expected is None:
             self.finished = True      # the log has ended
             if self.log.state == "running" or end:
-                self.fire.problem(f"producer {self.name}: 409, but it alone may have ended the log: "
+                self.fire.problem(f"producer {self.name}: 409, but nobody else ended the log: "
                                   f"{answer!r}")
         elif self.log.deletable and expected < first:
             self.begin_generation()
@@ -190,7 +190,8 @@ async def write_log(fire, log):
     if rng.random() < 0.3:
         await create(fire, log)
     exact = [Producer(fire, log, True) for _ in range(rng.randrange(1, 3))]
-    plain = [] if log.deletable else [Producer(fire, log, False) for _ in range(rng.randrange(0, 2))]
+    plain = [Producer(fire, log, False)
+             for _ in range(0 if log.deletable else rng.randrange(0, 2))]
     racing = log.way == "race"
     stop = (lambda: log.state == "ended") if racing else log.due
     tasks = [asyncio.ensure_future(producer.run(stop)) for producer in exact + plain]

@@ -162,9 +162,9 @@ class StopTest(ServerCase):
         self.incarnation = told.json()["incarnation"]
 
     async def test_behind_the_end(self):
-        for query, headers in (("", {"Last-Event-ID": f"{self.incarnation}.2.end"}),
-                               (f"?last_event_id={self.incarnation}.2.end", {}),
-                               ("?from=0&format=json", {"Last-Event-ID": f"{self.incarnation}.2.end"})):
+        cursor = f"{self.incarnation}.2.end"
+        for query, headers in (("", {"Last-Event-ID": cursor}), (f"?last_event_id={cursor}", {}),
+                               ("?from=0&format=json", {"Last-Event-ID": cursor})):
             answer = await self.api.get(f"{BASE}/{self.log}/events{query}", headers)
             self.assertEqual((answer.status, answer.body), (204, b""))
 

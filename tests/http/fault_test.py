@@ -1,4 +1,4 @@
-"""Overload and faults: 429 and 503 with Retry-After, never 500; readers go on (api.md "Writing")."""
+"""Overload and faults: 429 and 503 with Retry-After, never 500; readers go on (api.md)."""
 
 import asyncio
 import resource

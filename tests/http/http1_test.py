@@ -59,8 +59,8 @@ class ConnectionTest(ServerCase):
     async def test_one_byte_at_a_time(self):
         log = new_log()
         body = chunk(b"hel") + chunk(b"lo\n") + chunk(b"")
-        request = request_bytes("POST", f"{BASE}/{log}/entries",
-                                {"Content-Type": "text/plain", "Transfer-Encoding": "chunked"}) + body
+        request = request_bytes("POST", f"{BASE}/{log}/entries", {
+            "Content-Type": "text/plain", "Transfer-Encoding": "chunked"}) + body
         async with await self.api.connect() as connection:
             for byte in request:
                 await connection.send(bytes([byte]))
@@ -73,7 +73,8 @@ class ConnectionTest(ServerCase):
         async with await self.api.connect() as connection:
             await connection.send(request_bytes("POST", f"{BASE}/{log}/entries", {
                 "Content-Type": "text/plain", "Transfer-Encoding": "chunked"}))
-            await connection.send(b"2;name=value;q=\"x\"\r\na\n\r\n0002\r\nb\n\r\n0\r\nX-T: 1\r\n\r\n")
+            await connection.send(b"2;name=value;q=\"x\"\r\na\n\r\n0002\r\nb\n\r\n"
+                                  b"0\r\nX-T: 1\r\n\r\n")
             self.assertEqual((await connection.response()).json()["stored"], 2)
             self.assertEqual((await connection.request("GET", "/healthz")).status, 200)
 

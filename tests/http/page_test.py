@@ -79,7 +79,8 @@ class PageTest(ServerCase):
         answer = await self.api.page(self.log, "?from=7&limit=2", {"Accept": NDJSON})
         self.assertEqual(answer.header("Content-Type").split(";")[0], NDJSON)
         entries = [json.loads(line) for line in answer.body.splitlines()]
-        self.assertEqual(entries, (await self.api.page(self.log, "?from=7&limit=2")).json()["entries"])
+        page = (await self.api.page(self.log, "?from=7&limit=2")).json()
+        self.assertEqual(entries, page["entries"])
         self.assertTrue(answer.body.endswith(b"}\n"))
 
     async def test_accept_is_negotiated(self):

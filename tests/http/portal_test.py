@@ -163,7 +163,8 @@ class SnapshotTest(ServerCase):
         async with await self.api.portal(query_of(log, num=first["num"])) as stream:
             rest = [event.data for event in await stream.to_end()]
         await writer
-        seen = first["log"].split("\n") + [data for data in rest if data not in ("[NONE]", "[DONE]")]
+        rest = [data for data in rest if data not in ("[NONE]", "[DONE]")]
+        seen = first["log"].split("\n") + rest
         self.assertEqual(seen, [f"line {n}" for n in range(40)])
 
     async def write(self, log, count):

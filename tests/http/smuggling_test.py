@@ -77,7 +77,8 @@ class SmugglingTest(ServerCase):
                 await self.check_refused(self.post(b"Transfer-Encoding: chunked\r\n", body))
 
     async def test_bare_cr_and_lf(self):
-        for raw in (b"GET /healthz HTTP/1.1\nHost: x\n\n", b"GET /healthz HTTP/1.1\r\nHost: x\n\r\n",
+        for raw in (b"GET /healthz HTTP/1.1\nHost: x\n\n",
+                    b"GET /healthz HTTP/1.1\r\nHost: x\n\r\n",
                     b"GET /healthz HTTP/1.1\r\nHost: x\rX: y\r\n\r\n",
                     b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\r\r\n\r\n",
                     b"GET /healthz HTTP/1.1\rHost: x\r\n\r\n",

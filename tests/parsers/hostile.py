@@ -9,7 +9,8 @@ PIECES = [
     "\U0001f642".encode(), "\ufffd".encode(), "\ufffe".encode(), "\U0010ffff".encode(),
     b"\xff", b"\xfe", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xc0\x80", b"\xed\xa0\x80",
     b"\xed\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\x80", b"\xbf\xbf",
-    b"[DONE]", b"[NONE]", b"{\"a\":1}", b"\\n", b"\\u0000", b"</script>", b"0\r\n\r\n", b"a", b"word",
+    b"[DONE]", b"[NONE]", b"{\"a\":1}", b"\\n", b"\\u0000", b"</script>", b"0\r\n\r\n", b"a",
+    b"word",
 ]
 
 # Every piece alone, and what needs a certain place.

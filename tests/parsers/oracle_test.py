@@ -3,8 +3,8 @@
 Each class is one client. What it must tell is api.md's rule (CR and CRLF as LF, NUL as U+2400,
 ill-formed UTF-8 as U+FFFD, as Python's errors="replace" does); where a client itself departs from
 WHATWG HTML 9.2.6, its class says exactly how in `as_client`. Left out, since what they lose can't
-be told: parse-sse (events with empty data), @server-sent-stream/parser and aiosseclient (text around
-U+2028), aiohttp-sse-client2 (lines beyond 128 KiB).
+be told: parse-sse (events with empty data), @server-sent-stream/parser and aiosseclient (text
+around U+2028), aiohttp-sse-client2 (lines beyond 128 KiB).
 """
 
 import asyncio
