@@ -10,7 +10,7 @@ from support.http import request_bytes
 
 class TimeoutTest(ServerCase):
     settings = {"limits.header_timeout": "400ms", "limits.body_timeout": "400ms",
-                "limits.chunked_body_timeout": "900ms", "limits.idle_timeout": "500ms",
+                "limits.chunked_body_timeout": "2s", "limits.idle_timeout": "500ms",
                 "limits.write_timeout": "500ms"}
 
     async def test_slow_header(self):
@@ -47,7 +47,7 @@ class TimeoutTest(ServerCase):
         log = new_log()
         async with await self.api.upload(log) as upload:
             await upload.send(b"one\n")
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(0.9)
             await upload.send(b"two\n")
             self.assertEqual((await upload.finish()).json()["stored"], 2)
 

@@ -55,5 +55,11 @@ class ServerCase(AsyncCase):
             self.assertIn(word.lower(), said)
         return problem
 
+    def check_memory(self, before, limit_bytes):
+        """The server has not grown beyond `before` by more than this. A sanitizer holds freed
+        memory back, so nothing can be said with one."""
+        if not os.environ.get("TAILRACE_SANITIZE"):
+            self.assertLess(self.server.rss_bytes() - before, limit_bytes)
+
     def check_texts(self, entries, *texts):
         self.assertEqual([entry["text"] for entry in entries], list(texts))
