@@ -106,7 +106,7 @@ def main():
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     parser.add_argument("--heavy", action="store_true")
     parser.add_argument("-j", dest="jobs", type=int, default=os.cpu_count())
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     build = arguments.build.resolve()
     entries = entries_of(build)
     usual = [path for path in entries if arguments.heavy or not path.stem.endswith("_test")]
