@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <cerrno>
@@ -69,6 +70,11 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family,
   options.ttl = 0;
   options.periodic_compaction_seconds = 0;
   options.level_compaction_dynamic_level_bytes = true;
+  if (family == Family::kBlocks || family == Family::kIndex) {
+    // A log's next block comes right behind its last one: no search through the whole buffer.
+    options.memtable_insert_with_hint_prefix_extractor.reset(
+        rocksdb::NewFixedPrefixTransform(sizeof(uint64_t)));
+  }
   if (family == Family::kBlocks) {
     table.filter_policy.reset();  // blocks are found by seeking
     options.write_buffer_size = kBlockBufferBytes;
