@@ -116,6 +116,7 @@ class Firehose {
       if (NowNs() > give_up_ns) break;
     }
     std::vector<uint64_t> sent;
+    sent.reserve(producers_.size());
     for (const auto& producer : producers_) sent.push_back(producer->sent());
     viewers_.CheckExact(sent);
   }
