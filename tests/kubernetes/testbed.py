@@ -1,0 +1,135 @@
+"""A real Kubernetes on loopback for one test class: API server, controllers, scheduler, kubelet.
+
+It comes from a folder with cluster.sh and kubetestbed.xz (or kubetestbed unpacked), which is not
+part of this repository. TAILRACE_KUBERNETES_TESTBED names the folder; without it,
+shared/kubernetes-testbed beside the repository is looked at. Where neither is, tests skip.
+"""
+
+import hashlib
+import lzma
+import os
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from support.server import prepare_child
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PORTS = 4  # API server, etcd, etcd's peers, kubelet
+UP_SECONDS = 120
+DOWN_SECONDS = 60
+
+
+def testbed_folder():
+    """The folder, or a skipped test."""
+    given = os.environ.get("TAILRACE_KUBERNETES_TESTBED")
+    folder = pathlib.Path(given or ROOT.parent / "shared" / "kubernetes-testbed")
+    if (folder / "cluster.sh").is_file():
+        if (folder / "kubetestbed").is_file() or (folder / "kubetestbed.xz").is_file():
+            return folder
+    raise unittest.SkipTest(f"no Kubernetes testbed in {os.path.relpath(folder, ROOT)}: "
+                            "TAILRACE_KUBERNETES_TESTBED names the folder of one")
+
+
+def testbed_program(folder):
+    """The program, unpacked once for each archive; two tests at once may both unpack it."""
+    if (folder / "kubetestbed").is_file():
+        return folder / "kubetestbed"
+    packed = (folder / "kubetestbed.xz").read_bytes()
+    cache = ROOT / "build" / "kubernetes-testbed"
+    program = cache / f"kubetestbed-{hashlib.sha256(packed).hexdigest()[:16]}"
+    if not program.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cache) as unpacked:
+            unpacked.write(lzma.decompress(packed))
+            unpacked.flush()
+            os.chmod(unpacked.name, 0o755)
+            os.link(unpacked.name, f"{unpacked.name}.whole")
+        os.replace(f"{unpacked.name}.whole", program)
+    return program
+
+
+def free_ports():
+    """The first of PORTS neighbours that nobody listens on, below the kernel's ephemeral range."""
+    while True:
+        first = random.randint(12000, 32000)
+        probes = []
+        try:
+            for port in range(first, first + PORTS):
+                probes.append(socket.socket())
+                probes[-1].bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+
+
+class Cluster:
+    """Goes down with stop(), and also when this process is killed: a guard waits for its end."""
+
+    def __init__(self):
+        source = testbed_folder()
+        self.program = testbed_program(source)
+        self.script = str(source / "cluster.sh")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-kubernetes-"))
+        self.port = None
+        self.commands = self.folder / "bin"  # for PATH: kubectl
+        self.shared = self.folder / "shared"  # pods know it as $TESTBED_SHARED
+        # In a session of its own, so that Ctrl-C leaves it to do its work.
+        self.guard = subprocess.Popen(
+            ["sh", "-c", 'cat; [ ! -e "$2/settings" ] || "$1" down "$2"; rm -rf "$2"',
+             "guard", self.script, str(self.folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+
+    def start(self):
+        self.commands.mkdir()
+        kubectl = self.commands / "kubectl"
+        # A pipeline's kubectl goes when its shell goes.
+        kubectl.write_text("#!/bin/sh\n"
+                           f'exec setpriv --pdeathsig KILL "{self.program}" kubectl "$@"\n')
+        kubectl.chmod(0o755)
+        self.port = free_ports()  # the API server's is the first
+        environment = {**os.environ, "KUBETESTBED": str(self.program), "PORT": str(self.port)}
+        up = subprocess.run([self.script, "up", str(self.folder)], env=environment,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=UP_SECONDS, preexec_fn=lambda: prepare_child({}))
+        if up.returncode != 0:
+            raise RuntimeError(f"the cluster does not come up:\n{up.stderr}\n{self.log_tails()}")
+        print(up.stdout.split(": export")[0], flush=True)
+        return self
+
+    def stop(self):
+        self.guard.stdin.close()
+        try:
+            code = self.guard.wait(DOWN_SECONDS)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if code != 0:
+            raise RuntimeError(f"the cluster does not go down: exit code {code}")
+
+    def log_tails(self):
+        return "\n".join(f"{path.name}: {path.read_text(errors='replace')[-1500:]}"
+                         for path in sorted(self.folder.glob("log/*.log")))
+
+    def namespace(self, name):
+        """Makes a namespace; returns the path of a kubeconfig whose commands go there."""
+        config = self.folder / f"kubeconfig-{name}"
+        shutil.copy(self.folder / "kubeconfig", config)
+        self.kubectl(config, "create", "namespace", name)
+        self.kubectl(config, "config", "set-context", "--current", f"--namespace={name}")
+        return config
+
+    def kubectl(self, config, *words):
+        """The command's output as bytes; an error if it fails."""
+        done = subprocess.run([str(self.commands / "kubectl"), *words], stdin=subprocess.DEVNULL,
+                              env={**os.environ, "KUBECONFIG": str(config)}, capture_output=True,
+                              timeout=UP_SECONDS)
+        if done.returncode != 0:
+            raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr.decode()}")
+        return done.stdout
