@@ -40,31 +40,34 @@ void Feed::AddChunks(const std::vector<ChunkPtr>& chunks) {
   }
 }
 
-const Segment* Feed::Find(const SegmentRenderer& renderer, SegmentCache& cache, Format format,
+const Segment* Feed::Find(const SegmentRenderer& renderer, SegmentCache& cache, Style style,
                           Position begin, Position end) {
   WindowChunk* held = FindInWindow(begin);
   if (held != nullptr && held->chunk->begin == begin && (end == 0 || end == held->chunk->end)) {
-    SegmentPtr& segment = held->segments[static_cast<size_t>(format)];
+    SegmentPtr& segment = held->segments[style.Index()];
     if (segment == nullptr) {
-      segment = MakeSegment(renderer, format, info_->incarnation, begin, held->chunk->end,
+      segment = MakeSegment(renderer, style, info_->incarnation, begin, held->chunk->end,
                             std::span(&held->chunk, 1));
       window_bytes_ += segment->bytes.size();
     }
     return segment.get();
   }
-  if (const Segment* cached = cache.Find(number(), format, begin, end)) return cached;
+  if (const Segment* cached = cache.Find(number(), style, begin, end)) return cached;
   if (held == nullptr || end > held->chunk->end) return nullptr;
   const Position segment_end = end == 0 ? held->chunk->end : end;
-  return cache.Insert(number(), format,
-                      MakeSegment(renderer, format, info_->incarnation, begin, segment_end,
+  return cache.Insert(number(), style,
+                      MakeSegment(renderer, style, info_->incarnation, begin, segment_end,
                                   std::span(&held->chunk, 1)));
 }
 
 void Feed::KeepSegments(SegmentCache& cache) const {
   for (const WindowChunk& held : window_) {
     for (size_t format = 0; format < kFormats; ++format) {
-      const SegmentPtr& segment = held.segments[format];
-      if (segment != nullptr) cache.Insert(number(), static_cast<Format>(format), segment);
+      for (size_t coding = 0; coding < kCodings; ++coding) {
+        const Style style(static_cast<Format>(format), static_cast<Coding>(coding));
+        const SegmentPtr& segment = held.segments[style.Index()];
+        if (segment != nullptr) cache.Insert(number(), style, segment);
+      }
     }
   }
 }

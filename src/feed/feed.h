@@ -41,7 +41,7 @@ class Feed {
   /// The segment to send to a viewer that stands at `begin` (and must end at `end` if that is not
   /// 0), from the newest chunks or from `cache`. Null: it must be read from the store. Valid until
   /// the cache is trimmed or chunks are added or dropped.
-  const Segment* Find(const SegmentRenderer& renderer, SegmentCache& cache, Format format,
+  const Segment* Find(const SegmentRenderer& renderer, SegmentCache& cache, Style style,
                       Position begin, Position end);
 
   /// Lets `cache` share the segments of the newest chunks.
@@ -57,7 +57,7 @@ class Feed {
 
   struct WindowChunk {
     ChunkPtr chunk;
-    std::array<SegmentPtr, kFormats> segments;
+    std::array<SegmentPtr, kStyles> segments;  // by Style::Index
   };
 
   WindowChunk* FindInWindow(Position position);

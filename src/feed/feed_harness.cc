@@ -228,11 +228,11 @@ Rig::Rig(const FeedLimits& limits)
     : store(OptionsFor(clock)),
       hub(store, {[this](HubDelivery delivery) { inbox.push_back(std::move(delivery)); }}),
       table(0, store, hub, renderer, limits, pool.Runner()) {
-  store.SetCommitListener([this](std::vector<Commit> commits) {
+  store.SetCommitListener([this](const std::vector<Commit>& commits) {
     if (on_commit) {
       for (const Commit& commit : commits) on_commit(commit);
     }
-    hub.Publish(std::move(commits));
+    hub.Publish(commits);
   });
 }
 

@@ -22,7 +22,7 @@ struct FeedTable::ReadResult {
 
 void FeedTable::StartRead(Feed& feed, Viewer& viewer) {
   const Position end = viewer.MidSegment() ? viewer.segment_end_ : 0;
-  const ReadKey read{feed.serial(), feed.number(), viewer.position_, end, viewer.format_};
+  const ReadKey read{feed.serial(), feed.number(), viewer.position_, end, viewer.style_};
   const auto [pending, is_new] = reads_.try_emplace(read);
   Rest(viewer, Viewer::State::kReading, pending->second.viewers);
   if (!is_new) return;
@@ -61,7 +61,7 @@ FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& r
   } while (at < read.end);
   const Position end = read.end == 0 ? at : read.end;
   return {.kind = Kind::kSegment,
-          .segment = MakeSegment(renderer_, read.format, incarnation, read.begin, end, chunks)};
+          .segment = MakeSegment(renderer_, read.style, incarnation, read.begin, end, chunks)};
 }
 
 void FeedTable::OnRead(const LogKey& key, const ReadKey& read, ReadResult result) {
@@ -74,7 +74,7 @@ void FeedTable::OnRead(const LogKey& key, const ReadKey& read, ReadResult result
     return;
   }
   if (result.kind == ReadResult::Kind::kSegment) {
-    cache_.Insert(read.number, read.format, std::move(result.segment));
+    cache_.Insert(read.number, read.style, std::move(result.segment));
   }
   while (!viewers.Empty()) {
     Viewer& viewer = viewers[viewers.Size() - 1];
@@ -96,7 +96,7 @@ void FeedTable::ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& re
       }
       ++stats_.gaps;
       viewer.TellGap(payload, *feed.info(), viewer.position_, result.gap_end, result.cause);
-      viewer.QueueNotice(payload);
+      viewer.QueueNotice(renderer_, payload);
       viewer.position_ = result.gap_end;
       return;
     case ReadResult::Kind::kLogGone:

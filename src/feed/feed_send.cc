@@ -66,8 +66,8 @@ void FeedTable::Collect(Feed& feed, Viewer& viewer, Gather& gather) {
   Position end = viewer.MidSegment() ? viewer.segment_end_ : 0;
   uint64_t offset = viewer.offset_;
   while (at < head && !gather.Full()) {
-    const Segment* segment = log_is_gone ? cache_.Find(viewer.log_number_, viewer.format_, at, end)
-                                         : feed.Find(renderer_, cache_, viewer.format_, at, end);
+    const Segment* segment = log_is_gone ? cache_.Find(viewer.log_number_, viewer.style_, at, end)
+                                         : feed.Find(renderer_, cache_, viewer.style_, at, end);
     gather.missing = segment == nullptr;
     if (gather.missing) return;
     gather.Add(segment->Framed(viewer.chunked_).substr(offset), segment);
@@ -84,25 +84,25 @@ void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
   std::string payload;
   if (viewer.log_number_ != feed.number()) {
     viewer.TellDeleted(payload);
-    viewer.QueueFinish(payload);
+    viewer.QueueFinish(renderer_, payload);
     return;
   }
   const LogInfo& info = *feed.info();
   if (viewer.position_ < info.first) {
     ++stats_.gaps;
     viewer.TellGap(payload, info, viewer.position_, info.first, GapCause::kRetention);
-    viewer.QueueNotice(payload);
+    viewer.QueueNotice(renderer_, payload);
     viewer.position_ = info.first;
     payload.clear();
   }
   if (info.HasEnded() && viewer.position_ == info.position) {
     viewer.TellEnd(payload, info);
-    viewer.QueueFinish(payload);
+    viewer.QueueFinish(renderer_, payload);
   }
 }
 
 void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
-  stats_.bytes_sent += sent;
+  stats_.bytes_sent[static_cast<size_t>(viewer.style_.coding)] += sent;
   viewer.sent_bytes_ += sent;
   for (size_t i = 0; i < gather.count && sent > 0; ++i) {
     const uint64_t size = gather.parts[i].iov_len;
@@ -114,6 +114,9 @@ void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
       if (viewer.notices_.empty()) viewer.notices_.shrink_to_fit();
     } else if (taken == size) {
       stats_.entries_sent += segment->end - segment->begin;
+      if (viewer.style_.coding == Coding::kGzip) {
+        viewer.sum_ = renderer_.Join(viewer.sum_, segment->sum);
+      }
       viewer.position_ = segment->end;
       viewer.segment_end_ = 0;
       viewer.offset_ = 0;

@@ -32,9 +32,10 @@ void FeedTable::Clear() {
 // ------------------------------------------------------------------------------------------------
 // Coming and going
 
-void FeedTable::Attach(const LogKey& key, Viewer& viewer) {
+void FeedTable::Attach(const LogKey& key, Viewer& viewer, std::string_view greeting) {
   CHECK(viewer.state_ == Viewer::State::kDetached);
   Feed& feed = FeedFor(key);
+  viewer.QueueStart(renderer_, greeting);
   viewer.feed_ = &feed;
   // Another worker may have told its client of commits that are still on their way to this one:
   // only a look-up that begins now can say that its cursor is wrong.
@@ -87,7 +88,7 @@ void FeedTable::Writable(Viewer& viewer) {
 
 bool FeedTable::NotifyIfIdle(Viewer& viewer, std::string_view payload) {
   if (!viewer.Idle()) return false;
-  viewer.QueueNotice(payload);
+  viewer.QueueNotice(renderer_, payload);
   MakeReady(viewer);
   return true;
 }
@@ -100,7 +101,7 @@ void FeedTable::Finish(Viewer& viewer, std::string_view payload) {
     viewer.OnAborted();
     return;
   }
-  viewer.QueueFinish(payload);
+  viewer.QueueFinish(renderer_, payload);
   MakeReady(viewer);
 }
 
@@ -210,7 +211,7 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
     ++stats_.resets;
     std::string payload;
     viewer.TellReset(payload, *info, other_log ? ResetCause::kRecreated : ResetCause::kAhead);
-    viewer.QueueNotice(payload);
+    viewer.QueueNotice(renderer_, payload);
     viewer.position_ = 0;
   } else if (start.tail) {
     viewer.position_ = info->position - std::min(*start.tail, info->position - info->first);

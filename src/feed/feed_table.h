@@ -1,6 +1,7 @@
 // FeedTable: all feeds and viewers of one worker: what comes in, who gets what in which turn.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <list>
@@ -30,7 +31,7 @@ struct FeedStats {
   uint64_t feeds = 0;
   uint64_t viewers = 0;
   uint64_t entries_sent = 0;
-  uint64_t bytes_sent = 0;
+  std::array<uint64_t, kCodings> bytes_sent{};
   uint64_t gaps = 0;
   uint64_t resets = 0;
   uint64_t store_reads = 0;
@@ -53,8 +54,8 @@ class FeedTable {
   void Clear();
 
   /// The viewer stays its owner's, who detaches it before destroying it. Its bytes go out in
-  /// RunTurn.
-  void Attach(const LogKey& key, Viewer& viewer);
+  /// RunTurn: what it was given raw, `greeting`, and then the log.
+  void Attach(const LogKey& key, Viewer& viewer, std::string_view greeting = {});
   /// Harmless on a viewer that is not attached (any more).
   void Detach(Viewer& viewer);
   /// The transport has room again.
@@ -79,7 +80,7 @@ class FeedTable {
     uint64_t number;  // incarnation: a feed may outlive several
     Position begin;
     Position end;  // 0: as much as one read gives
-    Format format;
+    Style style;
     auto operator<=>(const ReadKey&) const = default;
   };
   struct ReadResult;

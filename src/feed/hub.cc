@@ -52,7 +52,7 @@ void Hub::WatchList(size_t worker, bool watch) {
   list_watchers_ = watch ? list_watchers_ | Bit(worker) : list_watchers_ & ~Bit(worker);
 }
 
-void Hub::Publish(std::vector<Commit> commits) {
+void Hub::Publish(const std::vector<Commit>& commits) {
   std::vector<HubDelivery> deliveries(sinks_.size());
   {
     const std::lock_guard lock(mutex_);

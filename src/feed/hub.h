@@ -38,7 +38,7 @@ class Hub {
   void WatchList(size_t worker, bool watch);
 
   /// The store's commit listener.
-  void Publish(std::vector<Commit> commits);
+  void Publish(const std::vector<Commit>& commits);
 
  private:
   LogStore& store_;

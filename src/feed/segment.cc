@@ -24,7 +24,12 @@ std::string_view Segment::Framed(bool chunked) const {
   return all.substr(kSizeLineBytes, all.size() - kSizeLineBytes - kLineEnd.size());
 }
 
-SegmentPtr MakeSegment(const SegmentRenderer& renderer, Format format, std::string_view incarnation,
+void SegmentRenderer::AppendPart(Coding coding, std::string_view plain, std::string& out) const {
+  CHECK(coding == Coding::kIdentity);
+  out.append(plain);
+}
+
+SegmentPtr MakeSegment(const SegmentRenderer& renderer, Style style, std::string_view incarnation,
                        Position begin, Position end, std::span<const ChunkPtr> chunks) {
   CHECK(begin < end && !chunks.empty());
   CHECK(chunks.front()->begin <= begin && chunks.back()->end >= end);
@@ -32,7 +37,14 @@ SegmentPtr MakeSegment(const SegmentRenderer& renderer, Format format, std::stri
   segment->begin = begin;
   segment->end = end;
   segment->bytes = "00000000\r\n";
-  renderer.Render(format, incarnation, begin, end, chunks, segment->bytes);
+  if (style.coding == Coding::kIdentity) {
+    renderer.Render(style.format, incarnation, begin, end, chunks, segment->bytes);
+  } else {
+    std::string plain;
+    renderer.Render(style.format, incarnation, begin, end, chunks, plain);
+    renderer.AppendPart(style.coding, plain, segment->bytes);
+    if (style.coding == Coding::kGzip) segment->sum = renderer.Sum(plain);
+  }
   CHECK(segment->bytes.size() > kSizeLineBytes);  // nothing would be the last chunk, §7.1
   FillSizeLine(segment->bytes.data(), segment->bytes.size() - kSizeLineBytes);
   segment->bytes.append(kLineEnd);

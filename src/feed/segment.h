@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/plain_sum.h"
 #include "log/chunk.h"
 
 namespace tailrace {
@@ -15,6 +16,24 @@ namespace tailrace {
 enum class Format : uint8_t { kText, kJson, kBatch };
 inline constexpr size_t kFormats = 3;
 
+/// How a stream's bytes are compressed.
+enum class Coding : uint8_t { kIdentity, kGzip, kZstd };
+inline constexpr size_t kCodings = 3;
+
+/// Everything that makes two viewers' bytes of the same entries differ.
+struct Style {
+  Format format = Format::kText;
+  Coding coding = Coding::kIdentity;
+
+  Style(Format of_entries, Coding of_bytes = Coding::kIdentity)
+      : format(of_entries), coding(of_bytes) {}
+  auto operator<=>(const Style&) const = default;
+  size_t Index() const {
+    return static_cast<size_t>(format) * kCodings + static_cast<size_t>(coding);
+  }
+};
+inline constexpr size_t kStyles = kFormats * kCodings;
+
 /// Bytes of entries [begin, end), which depend on nothing else: rendering the same range again
 /// gives the same bytes, so a viewer that was sent half of them can go on after they were
 /// forgotten.
@@ -22,6 +41,7 @@ struct Segment {
   Position begin = 0;
   Position end = 0;
   std::string bytes;  ///< One HTTP/1.1 chunk (RFC 9112 §7.1): size line, payload, CR LF.
+  PlainSum sum;       ///< Of what was compressed; Coding::kGzip only.
 
   /// The bytes for a transport with chunked coding, or the payload for any other.
   std::string_view Framed(bool chunked) const;
@@ -37,9 +57,20 @@ class SegmentRenderer {
   /// and cover them.
   virtual void Render(Format format, std::string_view incarnation, Position begin, Position end,
                       std::span<const ChunkPtr> chunks, std::string& out) const = 0;
+
+  // Codings: a stream is a start, parts in any order, and an end. A renderer that knows none of
+  // them is asked for kIdentity only.
+
+  virtual void AppendStart(Coding /*coding*/, std::string& /*out*/) const {}
+  /// Appends `plain` as a part that refers to nothing before it; equal text gives equal bytes.
+  virtual void AppendPart(Coding coding, std::string_view plain, std::string& out) const;
+  /// `all`: the sum of all parts.
+  virtual void AppendEnd(Coding /*coding*/, const PlainSum& /*all*/, std::string& /*out*/) const {}
+  virtual PlainSum Sum(std::string_view /*plain*/) const { return {}; }
+  virtual PlainSum Join(const PlainSum& first, const PlainSum& /*second*/) const { return first; }
 };
 
-SegmentPtr MakeSegment(const SegmentRenderer& renderer, Format format, std::string_view incarnation,
+SegmentPtr MakeSegment(const SegmentRenderer& renderer, Style style, std::string_view incarnation,
                        Position begin, Position end, std::span<const ChunkPtr> chunks);
 
 /// `payload`, which is not empty, as one HTTP/1.1 chunk, appended.

@@ -2,21 +2,20 @@
 
 namespace tailrace {
 
-const Segment* SegmentCache::Find(uint64_t log_number, Format format, Position begin,
-                                  Position end) {
+const Segment* SegmentCache::Find(uint64_t log_number, Style style, Position begin, Position end) {
   const Position longest = end == 0 ? UINT64_MAX : end;
-  const auto behind = index_.upper_bound(Key(log_number, format, begin, longest));
+  const auto behind = index_.upper_bound(Key(log_number, style, begin, longest));
   if (behind == index_.begin()) return nullptr;
   const Items::iterator item = std::prev(behind)->second;
   const Position wanted_end = end == 0 ? item->segment->end : end;
-  if (item->key != Key(log_number, format, begin, wanted_end)) return nullptr;
+  if (item->key != Key(log_number, style, begin, wanted_end)) return nullptr;
   items_.splice(items_.begin(), items_, item);
   return item->segment.get();
 }
 
-const Segment* SegmentCache::Insert(uint64_t log_number, Format format, SegmentPtr segment) {
-  const Key key(log_number, format, segment->begin, segment->end);
-  if (const Segment* held = Find(log_number, format, segment->begin, segment->end)) return held;
+const Segment* SegmentCache::Insert(uint64_t log_number, Style style, SegmentPtr segment) {
+  const Key key(log_number, style, segment->begin, segment->end);
+  if (const Segment* held = Find(log_number, style, segment->begin, segment->end)) return held;
   bytes_ += segment->bytes.size();
   items_.push_front({key, std::move(segment)});
   index_[key] = items_.begin();

@@ -18,16 +18,16 @@ class SegmentCache {
 
   /// The longest segment that begins at `begin`; if `end` is not 0, the one that ends there. Null:
   /// not here. Valid until the next Trim.
-  const Segment* Find(uint64_t log_number, Format format, Position begin, Position end);
+  const Segment* Find(uint64_t log_number, Style style, Position begin, Position end);
   /// Keeps it, or the equal one that is here already.
-  const Segment* Insert(uint64_t log_number, Format format, SegmentPtr segment);
+  const Segment* Insert(uint64_t log_number, Style style, SegmentPtr segment);
   /// Once a turn, when nobody holds a pointer: down to the limit.
   void Trim();
 
   uint64_t Bytes() const { return bytes_; }
 
  private:
-  using Key = std::tuple<uint64_t, Format, Position, Position>;
+  using Key = std::tuple<uint64_t, Style, Position, Position>;
   struct Item {
     Key key;
     SegmentPtr segment;

@@ -34,19 +34,42 @@ uint64_t Viewer::Lag() const {
   return feed_->head() - std::min(position_, feed_->head());
 }
 
-void Viewer::QueueNotice(std::string_view payload) {
-  if (payload.empty()) return;
-  if (chunked_) {
-    AppendHttpChunk(notices_, payload);
-  } else {
-    notices_.append(payload);
-  }
+void Viewer::QueueStart(const SegmentRenderer& renderer, std::string_view payload) {
+  std::string bytes;
+  renderer.AppendStart(style_.coding, bytes);
+  AppendEncoded(renderer, payload, bytes);
+  QueueFramed(bytes);
 }
 
-void Viewer::QueueFinish(std::string_view payload) {
-  QueueNotice(payload);
+void Viewer::QueueNotice(const SegmentRenderer& renderer, std::string_view payload) {
+  std::string bytes;
+  AppendEncoded(renderer, payload, bytes);
+  QueueFramed(bytes);
+}
+
+void Viewer::QueueFinish(const SegmentRenderer& renderer, std::string_view payload) {
+  std::string bytes;
+  AppendEncoded(renderer, payload, bytes);
+  renderer.AppendEnd(style_.coding, sum_, bytes);
+  QueueFramed(bytes);
   if (chunked_) notices_.append("0\r\n\r\n");  // the last chunk, RFC 9112 §7.1
   finishing_ = true;
+}
+
+void Viewer::AppendEncoded(const SegmentRenderer& renderer, std::string_view payload,
+                           std::string& out) {
+  if (payload.empty()) return;
+  renderer.AppendPart(style_.coding, payload, out);
+  if (style_.coding == Coding::kGzip) sum_ = renderer.Join(sum_, renderer.Sum(payload));
+}
+
+void Viewer::QueueFramed(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (chunked_) {
+    AppendHttpChunk(notices_, bytes);
+  } else {
+    notices_.append(bytes);
+  }
 }
 
 }  // namespace tailrace

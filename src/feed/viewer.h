@@ -45,8 +45,8 @@ enum class ResetCause : uint8_t { kRecreated, kAhead };
 /// The transport and the words of a viewer are its subclass's; everything else is FeedTable's.
 class Viewer {
  public:
-  Viewer(Format format, bool chunked, StreamStart start)
-      : start_(std::move(start)), format_(format), chunked_(chunked) {}
+  Viewer(Style style, bool chunked, StreamStart start)
+      : start_(std::move(start)), style_(style), chunked_(chunked) {}
   virtual ~Viewer() = default;
   Viewer(const Viewer&) = delete;
   Viewer& operator=(const Viewer&) = delete;
@@ -93,23 +93,28 @@ class Viewer {
   };
 
   bool MidSegment() const { return offset_ > 0; }
-  void QueueNotice(std::string_view payload);
+  /// What the coding begins with, and the first notice.
+  void QueueStart(const SegmentRenderer& renderer, std::string_view payload);
+  void QueueNotice(const SegmentRenderer& renderer, std::string_view payload);
   /// The last notice; after it comes nothing.
-  void QueueFinish(std::string_view payload);
+  void QueueFinish(const SegmentRenderer& renderer, std::string_view payload);
+  void AppendEncoded(const SegmentRenderer& renderer, std::string_view payload, std::string& out);
+  void QueueFramed(std::string_view bytes);
 
   StreamStart start_;
   Feed* feed_ = nullptr;
   ViewerList* list_ = nullptr;
-  std::string notices_;       // framed; sent before any further segment
+  std::string notices_;       // encoded and framed; sent before any further segment
   uint64_t log_number_ = 0;   // incarnation that the cursor belongs to; 0: not known yet
   Position position_ = 0;     // all before it was sent
   Position segment_end_ = 0;  // of the segment that is being sent
   uint64_t offset_ = 0;       // bytes of it that were sent, framing included
   uint64_t sent_bytes_ = 0;
+  PlainSum sum_;                 // Coding::kGzip: of all that was sent or stands in notices_
   uint64_t needed_look_up_ = 0;  // Feed::looked_up_ that can say that the cursor is wrong
   uint32_t slot_ = 0;
   State state_ = State::kDetached;
-  Format format_;
+  Style style_;
   bool chunked_;
   bool finishing_ = false;  // after notices_ comes nothing
 };

@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "http/negotiate.h"
+
 namespace tailrace {
 namespace {
 
@@ -79,8 +81,13 @@ void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
   out.Counter("tailrace_stream_entries_total", "Entries delivered to viewers",
               sum([](const WorkerStats& w) { return w.feeds.entries_sent; }));
   out.Begin("tailrace_stream_bytes_total", "Bytes sent to viewers", MetricType::Counter);
-  out.AddCounter("coding", "identity",
-                 sum([](const WorkerStats& w) { return w.feeds.bytes_sent; }));
+  for (const ContentCoding coding :
+       {ContentCoding::kIdentity, ContentCoding::kGzip, ContentCoding::kZstd}) {
+    out.AddCounter("coding", std::string(ContentCodingName(coding)),
+                   sum([coding](const WorkerStats& w) {
+                     return w.feeds.bytes_sent[static_cast<size_t>(coding)];
+                   }));
+  }
   out.Counter("tailrace_streams_started_total", "Log streams begun",
               sum([](const WorkerStats& w) { return w.streams_started; }));
   out.Counter("tailrace_streams_resumed_total", "Log streams begun with Last-Event-ID",

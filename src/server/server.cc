@@ -102,8 +102,7 @@ void Server::MakeWorkers() {
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
   for (size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, *shared_));
-  store_->SetCommitListener(
-      [this](std::vector<Commit> commits) { hub_->Publish(std::move(commits)); });
+  store_->SetCommitListener([this](const std::vector<Commit>& commits) { hub_->Publish(commits); });
 }
 
 // ------------------------------------------------------------------------------------------------

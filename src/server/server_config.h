@@ -30,6 +30,7 @@ struct LimitConfig {
 struct StreamConfig {
   uint64_t heartbeat_ms = 15'000;      ///< ± 10 %.
   uint64_t none_interval_ms = 15'000;  ///< The portal's `[NONE]`.
+  bool compress = true;                ///< Streams in gzip or zstd to clients that accept them.
   bool portal_sentinel = true;         ///< Default of the portal's `sentinel` parameter.
   uint64_t retry_min_ms = 2'000;       ///< `retry:` of a stream that begins.
   uint64_t retry_max_ms = 4'000;

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "http/sse.h"
+#include "http/stream_coding.h"
 
 namespace tailrace {
 namespace {
@@ -99,6 +100,36 @@ void SseRenderer::Render(Format format, std::string_view incarnation, Position b
     AppendCursorId(out, incarnation, n + 1);
     AppendSseEnd(out);
   });
+}
+
+void SseRenderer::AppendStart(Coding coding, std::string& out) const {
+  if (coding == Coding::kGzip) AppendGzipStart(out);
+}
+
+void SseRenderer::AppendPart(Coding coding, std::string_view plain, std::string& out) const {
+  switch (coding) {
+    case Coding::kIdentity:
+      out.append(plain);
+      break;
+    case Coding::kGzip:
+      AppendGzipPart(out, plain);
+      break;
+    case Coding::kZstd:
+      AppendZstdFrame(out, plain);
+      break;
+  }
+}
+
+void SseRenderer::AppendEnd(Coding coding, const PlainSum& all, std::string& out) const {
+  if (coding == Coding::kGzip) AppendGzipEnd(out, all);
+}
+
+PlainSum SseRenderer::Sum(std::string_view plain) const {
+  return SumOf(plain);
+}
+
+PlainSum SseRenderer::Join(const PlainSum& first, const PlainSum& second) const {
+  return JoinSums(first, second);
 }
 
 }  // namespace tailrace

@@ -10,6 +10,11 @@ class SseRenderer final : public SegmentRenderer {
  public:
   void Render(Format format, std::string_view incarnation, Position begin, Position end,
               std::span<const ChunkPtr> chunks, std::string& out) const override;
+  void AppendStart(Coding coding, std::string& out) const override;
+  void AppendPart(Coding coding, std::string_view plain, std::string& out) const override;
+  void AppendEnd(Coding coding, const PlainSum& all, std::string& out) const override;
+  PlainSum Sum(std::string_view plain) const override;
+  PlainSum Join(const PlainSum& first, const PlainSum& second) const override;
 };
 
 /// `id: INCARNATION.POSITION`, the cursor behind what was told.

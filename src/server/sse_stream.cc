@@ -7,7 +7,7 @@
 namespace tailrace {
 
 SseStream::SseStream(Session& session, Options options, std::string_view head)
-    : Viewer(options.format, options.chunked, std::move(options.start)),
+    : Viewer(Style(options.format, options.coding), options.chunked, std::move(options.start)),
       session_(session),
       last_write_ms_(session.worker().loop().NowMs()),
       dialect_(options.dialect),

@@ -19,12 +19,13 @@ class SseStream final : public Viewer, public Stream {
  public:
   struct Options {
     Format format = Format::kText;
+    Coding coding = Coding::kIdentity;
     Dialect dialect = Dialect::kNative;
     bool chunked = true;  ///< HTTP/1.1.
     StreamStart start;
   };
 
-  /// `head`: the response head and the first event, as they go out. The session outlives it.
+  /// `head`: the response head. The session outlives it.
   SseStream(Session& session, Options options, std::string_view head);
   ~SseStream() override;
 

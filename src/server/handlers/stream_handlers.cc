@@ -1,5 +1,6 @@
 // The live streams: of one log, of the list, and of one log as the portal wants it.
 #include "base/text.h"
+#include "http/negotiate.h"
 #include "http/sse.h"
 #include "server/cursor_text.h"
 #include "server/handlers/handlers.h"
@@ -30,12 +31,24 @@ bool IsChunked(const RequestHead& head) {
   return head.version_minor >= 1;
 }
 
-// Response head and first event.
-std::string StreamHead(Worker& worker, const Session& session) {
+Coding ChooseStreamCoding(const RequestHead& request) {
+  const AcceptedCodings accepted = ParseAcceptEncoding(request.headers);
+  // Decoders outside of browsers often stop behind the first zstd frame (reference/sse.md §5).
+  const bool browser = request.headers.Find("User-Agent").value_or("").starts_with("Mozilla/");
+  const bool zstd = accepted.zstd > 0 && accepted.zstd >= accepted.identity;
+  const bool gzip = accepted.gzip > 0 && accepted.gzip >= accepted.identity;
+  if (zstd && (!gzip || (browser && accepted.zstd >= accepted.gzip))) return Coding::kZstd;
+  return gzip ? Coding::kGzip : Coding::kIdentity;
+}
+
+std::string StreamHead(Worker& worker, const Session& session, Coding coding) {
   const RequestHead& request = session.head();
   Headers headers;
   AddStreamHeaders(headers);
   headers.Add("X-Request-Id", session.request_id());
+  if (coding != Coding::kIdentity) {
+    headers.Add("Content-Encoding", coding == Coding::kGzip ? "gzip" : "zstd");
+  }
   ResponseHead head;
   head.framing = IsChunked(request) ? BodyFraming::kChunked : BodyFraming::kUntilClose;
   head.keep_alive = false;
@@ -44,15 +57,13 @@ std::string StreamHead(Worker& worker, const Session& session) {
   head.more_headers = &headers;
   std::string out;
   AppendResponseHead(out, head);
-  const StreamConfig& streams = worker.config().streams;
-  const std::string retry =
-      RetryEvent(worker.random().Between(streams.retry_min_ms, streams.retry_max_ms));
-  if (IsChunked(request)) {
-    AppendHttpChunk(out, retry);
-  } else {
-    out.append(retry);
-  }
   return out;
+}
+
+// The first event of a stream.
+std::string Greeting(Worker& worker) {
+  const StreamConfig& streams = worker.config().streams;
+  return RetryEvent(worker.random().Between(streams.retry_min_ms, streams.retry_max_ms));
 }
 
 // No status but 200 lets a browser try again (reference: WHATWG HTML §9.2.3).
@@ -90,11 +101,12 @@ void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options op
   Worker& worker = reply.worker();
   ++worker.stats().streams_started;
   options.chunked = IsChunked(session->head());
-  const std::string head = StreamHead(worker, *session);
+  if (worker.config().streams.compress) options.coding = ChooseStreamCoding(session->head());
+  const std::string head = StreamHead(worker, *session, options.coding);
   auto stream = std::make_unique<SseStream>(*session, std::move(options), head);
   SseStream& viewer = *stream;
   session->StartStream(std::move(stream));
-  worker.feeds().Attach(key, viewer);
+  worker.feeds().Attach(key, viewer, Greeting(worker));
 }
 
 // `?wait=0`: a log that does not exist is an error and not waited for.
@@ -195,8 +207,16 @@ void HandlePortalStream(Call& call) {
 void HandleListStream(Call& call) {
   if (AnsweredWithoutStream(call, false)) return;
   Session& session = call.session;
-  session.StartStream(std::make_unique<ListStream>(
-      session, call.worker.lists(), StreamHead(call.worker, session), IsChunked(call.head)));
+  const bool chunked = IsChunked(call.head);
+  std::string head = StreamHead(call.worker, session, Coding::kIdentity);
+  const std::string greeting = Greeting(call.worker);
+  if (chunked) {
+    AppendHttpChunk(head, greeting);
+  } else {
+    head.append(greeting);
+  }
+  session.StartStream(
+      std::make_unique<ListStream>(session, call.worker.lists(), std::move(head), chunked));
 }
 
 }  // namespace tailrace
