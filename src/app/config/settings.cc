@@ -14,6 +14,9 @@ template <typename... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+// clang up to 16 cannot deduce an aggregate's parameters without it.
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 constexpr uint64_t kMsPerSecond = 1000;
 
