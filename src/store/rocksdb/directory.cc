@@ -73,6 +73,21 @@ Result<void> CheckFormat(const std::string& directory) {
   return {};
 }
 
+/// A synced file in a directory that a power cut takes away would be no help.
+Result<void> MakeDurable(const StoreDirectory& directory) {
+  std::error_code error;
+  const bool fresh = std::filesystem::create_directory(directory.DatabasePath(), error);
+  if (error) {
+    return Fail(ErrorCode::kUnavailable,
+                "cannot make the directory " + directory.DatabasePath() + ": " + error.message());
+  }
+  if (!fresh) return {};
+  for (auto path = std::filesystem::absolute(directory.path());; path = path.parent_path()) {
+    if (auto synced = SyncPath(path, O_RDONLY | O_DIRECTORY); !synced) return synced;
+    if (path == path.root_path()) return {};
+  }
+}
+
 }  // namespace
 
 Result<StoreDirectory> StoreDirectory::Open(const std::string& path) {
@@ -92,6 +107,7 @@ Result<StoreDirectory> StoreDirectory::Open(const std::string& path) {
                                              "; stop that one, or give this one another directory");
   }
   if (auto format = CheckFormat(path); !format) return Fail(std::move(format.error()));
+  if (auto made = MakeDurable(directory); !made) return Fail(std::move(made.error()));
   return directory;
 }
 

@@ -64,6 +64,12 @@ std::string BlockKey(uint64_t log_number, Position begin) {
   return key;
 }
 
+std::string LogPrefix(uint64_t log_number) {
+  std::string key;
+  AppendBigEndian64(key, log_number);
+  return key;
+}
+
 bool ParseBlockKey(std::string_view key, uint64_t& log_number, Position& begin) {
   return TakeBigEndian64(key, log_number) && TakeBigEndian64(key, begin) && key.empty();
 }

@@ -20,7 +20,11 @@ inline constexpr uint8_t kValueVersion = 1;
 inline constexpr std::string_view kCommitKey = "commit";
 
 // Keys. All numbers are big-endian, so they sort as numbers.
+inline constexpr size_t kLogPrefixBytes = 8;
+inline constexpr size_t kBlockKeyBytes = 16;
 std::string BlockKey(uint64_t log_number, Position begin);
+/// Before all keys of a log's blocks and producers, behind those of the log with the number before.
+std::string LogPrefix(uint64_t log_number);
 [[nodiscard]] bool ParseBlockKey(std::string_view key, uint64_t& log_number, Position& begin);
 /// Sorts newest (highest number) first.
 std::string ListKey(uint64_t log_number);

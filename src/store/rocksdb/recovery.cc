@@ -174,8 +174,7 @@ void Recovery::Remove(Database& database, const LogKey& key, uint64_t number,
   Must(batch.Delete(database.family(Family::kLogs), key.Path()));
   Must(batch.Delete(database.family(Family::kList), ListKey(number)));
   for (const Family family : {Family::kBlocks, Family::kIndex, Family::kProducers}) {
-    Must(batch.DeleteRange(database.family(family), ProducerKey(number, ""),
-                           ProducerKey(number + 1, "")));
+    Must(batch.DeleteRange(database.family(family), LogPrefix(number), LogPrefix(number + 1)));
   }
   ++repaired_logs_;
 }

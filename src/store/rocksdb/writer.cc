@@ -89,10 +89,9 @@ void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft) {
                    EncodeCount(count)));
   }
   if (!draft.before || after.info.first == draft.before->info.first) return;
-  const std::string from = BlockKey(number, draft.before->info.first);
   const std::string to = BlockKey(number, after.info.first);
   for (const Family family : {Family::kBlocks, Family::kIndex}) {
-    Must(batch.DeleteRange(database_.family(family), from, to));
+    Must(batch.DeleteRange(database_.family(family), LogPrefix(number), to));
   }
 }
 
@@ -102,13 +101,12 @@ void Writer::AddRemoval(rocksdb::WriteBatch& batch, const LogState& log) {
   Must(batch.Delete(database_.family(Family::kList), ListKey(number)));
   if (log.info.position > log.info.first) {
     for (const Family family : {Family::kBlocks, Family::kIndex}) {
-      Must(batch.DeleteRange(database_.family(family), BlockKey(number, 0),
-                             BlockKey(number + 1, 0)));
+      Must(batch.DeleteRange(database_.family(family), LogPrefix(number), LogPrefix(number + 1)));
     }
   }
   if (log.producers > 0) {
-    Must(batch.DeleteRange(database_.family(Family::kProducers), ProducerKey(number, ""),
-                           ProducerKey(number + 1, "")));
+    Must(batch.DeleteRange(database_.family(Family::kProducers), LogPrefix(number),
+                           LogPrefix(number + 1)));
   }
 }
 
