@@ -1,0 +1,102 @@
+"""Compressed streams: decoded by clients that are not ours, live, whole and with a valid end."""
+
+import asyncio
+import gzip
+import shutil
+import unittest
+import zlib
+
+from support.api import BASE, new_log
+from support.case import ServerCase
+
+LINES = "".join(f"{n} the quick brown fox jumps over the lazy dog\n" for n in range(2000))
+
+
+class GzipTest(ServerCase):
+    async def raw_stream(self, log, query="", coding="gzip", agent="test"):
+        connection = await self.api.connect()
+        await connection.send(
+            f"GET {BASE}/{log}/events{query} HTTP/1.0\r\nHost: x\r\nUser-Agent: {agent}\r\n"
+            f"Accept-Encoding: {coding}\r\n\r\n".encode())
+        return connection
+
+    @staticmethod
+    def split(raw):
+        head, _, body = raw.partition(b"\r\n\r\n")
+        return head.decode().lower(), body
+
+    async def test_whole_log_is_one_valid_member(self):
+        log = new_log()
+        await self.api.append(log, LINES)
+        await self.api.append(log, "last\n", query="?end=succeeded")
+        connection = await self.raw_stream(log)
+        head, body = self.split(await connection.rest())
+        self.assertIn("content-encoding: gzip", head)
+        plain = gzip.decompress(body).decode()  # checks sum and length
+        self.assertTrue(plain.startswith("retry: "))
+        self.assertEqual(plain.count("data: "), 2002)
+        self.assertIn("event: end\n", plain)
+        self.assertLess(len(body) * 3, len(plain))
+
+    async def test_joined_in_the_middle_and_live(self):
+        log = new_log()
+        await self.api.append(log, LINES)
+        connection = await self.raw_stream(log, "?from=1990")
+        decoder = zlib.decompressobj(31)
+        head = await connection.reader.readuntil(b"\r\n\r\n")
+        self.assertIn(b"Content-Encoding: gzip", head)
+        plain = b""
+        while b"1999 the quick" not in plain:
+            plain += decoder.decompress(await asyncio.wait_for(connection.reader.read(4096), 10))
+        for n in range(5):  # each lone line comes at once and whole
+            await self.api.append(log, f"live {n}\n")
+            while f"data: live {n}\n".encode() not in plain:
+                piece = await asyncio.wait_for(connection.reader.read(4096), 10)
+                plain += decoder.decompress(piece)
+        await self.api.end(log)
+        plain += decoder.decompress(await connection.rest())
+        self.assertTrue(decoder.eof)
+        self.assertEqual(plain.count(b"data: "), 10 + 5 + 1)
+
+    async def test_a_client_that_says_nothing_gets_plain_text(self):
+        log = new_log()
+        await self.api.append(log, "a\n", query="?end=succeeded")
+        for coding in ("identity", "br", "gzip;q=0", "gzip;q=0.1, identity"):
+            head, body = self.split(await (await self.raw_stream(log, "", coding)).rest())
+            self.assertNotIn("content-encoding", head, coding)
+            self.assertIn(b"data: a\n", body)
+
+    async def test_browsers_get_zstd_and_others_gzip(self):
+        log = new_log()
+        await self.api.append(log, LINES, query="?end=succeeded")
+        accepted = "gzip, deflate, br, zstd"
+        for agent, coding in (("Mozilla/5.0 (X11)", "zstd"), ("node", "gzip")):
+            head, _ = self.split(await (await self.raw_stream(log, "", accepted, agent)).rest())
+            self.assertIn(f"content-encoding: {coding}", head)
+
+    async def test_zstd_frames_decode_with_the_command_line_tool(self):
+        if shutil.which("zstd") is None:
+            self.skipTest("zstd is not installed")
+        log = new_log()
+        await self.api.append(log, LINES)
+        await self.api.append(log, "last\n", query="?end=succeeded")
+        _, body = self.split(await (await self.raw_stream(log, "", "zstd")).rest())
+        process = await asyncio.create_subprocess_exec(
+            "zstd", "-dc", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+        plain, _ = await process.communicate(body)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(plain.count(b"data: "), 2002)
+
+    async def test_curl_decodes_it(self):
+        log = new_log()
+        await self.api.append(log, LINES, query="?end=succeeded")
+        process = await asyncio.create_subprocess_exec(
+            "curl", "-sS", "--compressed", f"http://127.0.0.1:{self.api.port}{BASE}/{log}/events",
+            stdout=asyncio.subprocess.PIPE)
+        plain, _ = await process.communicate()
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(plain.count(b"data: "), 2001)
+
+
+if __name__ == "__main__":
+    unittest.main()
