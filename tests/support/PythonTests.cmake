@@ -2,7 +2,6 @@
 # of every module becomes one CTest, PREFIX:module.Class, which runs against the built program.
 # Without modules: all *_test.py of the folder. Tests run from their own folder with tests/ in
 # PYTHONPATH, because one folder is named like a module of Python's (http).
-include_guard(GLOBAL)
 
 # scripts/deps puts the foreign clients that some tests use into build/venv.
 if(EXISTS ${CMAKE_SOURCE_DIR}/build/venv/bin/python)
