@@ -10,17 +10,20 @@
 namespace tailrace {
 namespace {
 
-constexpr size_t kRunBytes = 256 << 10;  // more waits in the client while a commit is under way
+constexpr size_t kRunBytes = 1 << 20;  // more waits in the client while a commit is under way
 constexpr size_t kDecodeRoom = 64 << 10;
 
 struct AppendOptions {
   LogKey key;
   std::optional<ProducerMark> producer;
   std::optional<Outcome> end;
+  bool length_known = false;  // of the body
 };
 
-// One append commits at a time; what comes meanwhile is the next one. So a slow body is stored line
-// by line and a fast one in large runs, without a timer.
+// One append commits at a time; what comes meanwhile is the next one. So a chunked body, which may
+// be a job's output, is stored line by line while it is slow and in large runs while it is fast,
+// without a timer. A body that told its length is on its way already and is not stored in pieces
+// smaller than kRunBytes.
 class AppendSink final : public BodySink {
  public:
   AppendSink(Reply reply, AppendOptions options, std::unique_ptr<BodyParser> parser,
@@ -83,8 +86,10 @@ class AppendSink final : public BodySink {
 
   // Stores what there is; answers when all is stored.
   void Act() {
-    if (committing_ || finished_) return;
     const bool body_done = ended_ || problem_.has_value();
+    const bool waits_for_more =
+        options_.length_known && !body_done && run_.encoded.size() < kRunBytes;
+    if (committing_ || finished_ || waits_for_more) return;
     const bool last_words = ended_ && !problem_ && (options_.end || !answer_);
     if (!run_.Empty() || (last_words && !said_last_words_)) {
       Submit(false);
@@ -179,7 +184,7 @@ Result<std::optional<ProducerMark>> ParseProducer(const Headers& headers) {
 }
 
 Result<AppendOptions> ParseAppendOptions(const Call& call) {
-  AppendOptions options{.key = call.key};
+  AppendOptions options{.key = call.key, .length_known = !call.head.chunked};
   Result<std::optional<ProducerMark>> producer = ParseProducer(call.head.headers);
   if (!producer) return Fail(producer.error());
   options.producer = std::move(*producer);
