@@ -124,7 +124,10 @@ class DrainTest(AsyncCase):
                 self.server.port) as idle, await Connection.open(self.server.port) as viewer:
             await upload.send(b"x\n")
             self.assertEqual((await idle.request("GET", "/readyz")).status, 200)
-            self.server.terminate()
+            async with await self.api.stream(log) as stream:
+                await stream.take(1)
+                self.server.terminate()
+                await stream.to_end()          # it drains now
             try:
                 answer = await idle.request("GET", "/readyz")
                 self.assertEqual(answer.status, 503)
