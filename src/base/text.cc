@@ -84,6 +84,24 @@ size_t ValidUtf8Length(std::string_view text) {
   return lead.length > 0 && MatchingPrefix(text, lead) == lead.length ? lead.length : 0;
 }
 
+bool IsValidUtf8(std::string_view text) {
+  constexpr uint64_t kNonAscii = 0x8080808080808080;
+  while (!text.empty()) {
+    uint64_t word = 0;
+    if (text.size() >= sizeof word) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & kNonAscii) == 0) {
+        text.remove_prefix(sizeof word);
+        continue;
+      }
+    }
+    const size_t length = ValidUtf8Length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 size_t IllFormedUtf8Length(std::string_view text) {
   const LeadByte lead = ClassifyLead(static_cast<uint8_t>(text.front()));
   return std::max<size_t>(1, MatchingPrefix(text, lead));

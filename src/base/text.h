@@ -12,6 +12,9 @@ namespace tailrace {
 /// if the bytes there are ill-formed. `text` is not empty.
 size_t ValidUtf8Length(std::string_view text);
 
+/// Whether all of `text` is well-formed UTF-8.
+bool IsValidUtf8(std::string_view text);
+
 /// How many bytes at the front of `text` to replace by one U+FFFD (the maximal subpart of an
 /// ill-formed sequence, as the WHATWG Encoding Standard's decoder does). `text` starts ill-formed.
 size_t IllFormedUtf8Length(std::string_view text);

@@ -53,9 +53,10 @@ inline constexpr std::string_view kAcceptedBodyTypes =
 /// body is an error.
 ///   {"text":…, "time": RFC 3339 or integer nanoseconds, "stream":…, "source":…, "level":…,
 ///    "partial": bool, "lost": count of lines lost before this entry, or null if unknown}
-/// Only `text` is required. Other members are kept as Entry::fields; a member `fields` that is an
-/// object is merged into them, and `n` is ignored, so that an entry of a page can be posted again.
-/// A member that comes twice is an error.
+/// Instead of `text` there may be `text_base64` (RFC 4648 §4, with padding), for bytes that are not
+/// well-formed UTF-8; one of the two is required, both are an error. Other members are kept as
+/// Entry::fields; a member `fields` that is an object is merged into them, and `n` is ignored, so
+/// that an entry of a page can be posted again. A member that comes twice is an error.
 std::unique_ptr<BodyParser> MakeBodyParser(std::string_view content_type, const BodyLimits& limits);
 
 }  // namespace tailrace

@@ -224,6 +224,23 @@ TEST(BodyParser, LongJsonTextsAreSplit) {
   EXPECT_EQ(second.time, 5);
 }
 
+TEST(BodyParser, Base64BringsAnyBytes) {
+  const auto texts = [](std::string_view body, const BodyLimits& limits = {}) {
+    const Outcome outcome = FeedAllWays("application/x-ndjson", body, limits);
+    EXPECT_EQ(outcome.error, "") << body;
+    return Texts(outcome);
+  };
+  // Two in one body: what is decoded for one must not reach the other.
+  EXPECT_THAT(texts("{\"text_base64\":\"/wBi\"}\n{\"text\":\"c\"}\n{\"text_base64\":\"\"}\n"),
+              ElementsAre("\xFF\0b"sv, "c", ""));
+  EXPECT_THAT(texts(R"({"text_base64":"\u002fwBi"})"), ElementsAre("\xFF\0b"sv));
+  // "12345678" and U+20AC: limit and splitting hold for the bytes, not for their base64.
+  EXPECT_THAT(texts(R"({"text_base64":"MTIzNDU2Nzg="})", {.entry_bytes = 8}),
+              ElementsAre("12345678"));
+  EXPECT_THAT(texts(R"({"text_base64":"MTIzNDU2NzjigqyA","partial":true})", {.entry_bytes = 9}),
+              ElementsAre("12345678~", "\xE2\x82\xAC\x80~"));
+}
+
 TEST(BodyParser, Ndjson) {
   const auto texts = [](std::string_view body) {
     const Outcome outcome = FeedAllWays("application/x-ndjson", body);
@@ -262,6 +279,14 @@ TEST(BodyParser, BadEntriesNameFieldAndReason) {
       {R"({})", "text", "has no field \"text\""},
       {R"({"Text":"x"})", "text", "has no field \"text\""},
       {R"({"text":"a","text":"b"})", "text", "comes twice"},
+      {R"({"source":"x"})", "text", "has no field \"text\" or \"text_base64\""},
+      {R"({"text":"a","text_base64":"YQ=="})", "text_base64", "stands beside a field \"text\""},
+      {R"({"text_base64":"","text":""})", "text_base64", "stands beside a field \"text\""},
+      {R"({"text_base64":"YQ==","text_base64":"YQ=="})", "text_base64", "comes twice"},
+      {R"({"text_base64":null})", "text_base64", "is null, not a string"},
+      {R"({"text_base64":"YQ"})", "text_base64", "is not base64"},
+      {R"({"text_base64":"YQ==\n"})", "text_base64", "is not base64"},
+      {R"({"text_base64":"Y_=="})", "text_base64", "is not base64"},
       {R"({"text":"a","time":1,"time":1})", "time", "comes twice"},
       {R"({"text":"a","x":1,"y":2,"x":1})", "x", "comes twice"},
       {R"({"text":"a","x":1,"fields":{"x":2}})", "x", "comes twice"},

@@ -3,15 +3,30 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "ingest/text_split.h"
 
 namespace tailrace {
 namespace {
 
-enum Known : size_t { kText, kTime, kStream, kSource, kLevel, kPartial, kLost, kN, kFields };
-constexpr std::array<std::string_view, 9> kKnownNames = {
-    "text", "time", "stream", "source", "level", "partial", "lost", "n", "fields"};
+// Above it, the memory for decoded text is given back after the object.
+constexpr size_t kKeptBytes = 256 << 10;
+
+enum Known : size_t {
+  kText,
+  kTextBase64,
+  kTime,
+  kStream,
+  kSource,
+  kLevel,
+  kPartial,
+  kLost,
+  kN,
+  kFields
+};
+constexpr std::array<std::string_view, 10> kKnownNames = {
+    "text", "text_base64", "time", "stream", "source", "level", "partial", "lost", "n", "fields"};
 
 std::string Quoted(std::string_view name) {
   std::string quoted;
@@ -81,14 +96,19 @@ JsonEntryReader::JsonEntryReader(const BodyLimits& limits)
 
 Result<void> JsonEntryReader::Read(std::string_view object, TimeNs now, EntryRun& out) {
   others_.clear();
+  if (decoded_.capacity() > kKeptBytes) decoded_ = std::string();
   seen_ = 0;
   if (Result<void> parsed = reader_.Parse(object, members_); !parsed) return parsed;
   Entry entry{.time = now};
   for (const JsonMember& member : members_) {
     if (Result<void> taken = TakeMember(member, entry); !taken) return taken;
   }
-  if ((seen_ & (1u << kText)) == 0) {
-    return FailField(ErrorCode::kInvalid, "text", "has no field \"text\"");
+  const uint32_t texts = seen_ & (1u << kText | 1u << kTextBase64);
+  if (texts == 0) {
+    return FailField(ErrorCode::kInvalid, "text", "has no field \"text\" or \"text_base64\"");
+  }
+  if (texts == (1u << kText | 1u << kTextBase64)) {
+    return BadField("text_base64", "stands beside a field \"text\"");
   }
   if (Result<void> built = BuildFields(entry); !built) return built;
   AddSplit(out, entry, limits_.entry_bytes);
@@ -108,6 +128,11 @@ Result<void> JsonEntryReader::TakeMember(const JsonMember& member, Entry& entry)
     case kText:
       if (member.kind != JsonKind::kString) return WrongType(member, "a string");
       entry.text = member.text;
+      return {};
+    case kTextBase64:
+      if (member.kind != JsonKind::kString) return WrongType(member, "a string");
+      if (!DecodeBase64(member.text, decoded_)) return BadField(member.key, "is not base64");
+      entry.text = decoded_;
       return {};
     case kTime:
       return TakeTime(member, entry.time);

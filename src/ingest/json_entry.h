@@ -28,7 +28,8 @@ class JsonEntryReader {
   std::vector<JsonMember> members_;
   std::vector<JsonMember> others_;  // what goes into Entry::fields
   std::string fields_;
-  uint32_t seen_ = 0;  // known members of this object, a bit each
+  std::string decoded_;  // of text_base64
+  uint32_t seen_ = 0;    // known members of this object, a bit each
 };
 
 }  // namespace tailrace

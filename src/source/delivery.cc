@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/text.h"
 
@@ -10,11 +11,18 @@ namespace {
 
 // A server that is away for a moment (a restart) is not worth a message.
 constexpr int kFailuresBeforeSaying = 3;
+// After a 413, so many batches go through before larger ones are tried again.
+constexpr int kGoodBatchesBeforeGrowing = 8;
+// A batch of DeliveryLimits::batch_bytes rarely has more.
+constexpr uint64_t kMostEntries = 10'000;
 // The largest Retry-After that is obeyed.
 constexpr uint64_t kLongestRetryAfterMs = 60'000;
 
 void AppendEntryLine(std::string& out, const Entry& entry, uint64_t also_lost) {
-  out.append("{\"time\":").append(std::to_string(entry.time));
+  out.append("{\"time\":");
+  if (entry.time < 0) out.push_back('-');
+  AppendDecimal(out, entry.time < 0 ? 0 - static_cast<uint64_t>(entry.time)
+                                    : static_cast<uint64_t>(entry.time));
   if (!entry.stream.empty()) {
     out.append(",\"stream\":");
     AppendJsonString(out, entry.stream);
@@ -25,9 +33,15 @@ void AppendEntryLine(std::string& out, const Entry& entry, uint64_t also_lost) {
     out.append(",\"lost\":");
     out.append(unknown ? "null" : std::to_string(entry.lost.value_or(0) + also_lost));
   }
-  out.append(",\"text\":");
-  AppendJsonString(out, entry.text);
-  out.append("}\n");
+  if (IsValidUtf8(entry.text)) {
+    out.append(",\"text\":");
+    AppendJsonString(out, entry.text);
+    out.append("}\n");
+  } else {  // JSON has no other way to say such bytes.
+    out.append(",\"text_base64\":\"");
+    AppendBase64(out, entry.text);
+    out.append("\"}\n");
+  }
 }
 
 std::string CreateBody(const SpoolMeta& meta) {
@@ -136,6 +150,11 @@ void Delivery::OnAppended(const DeliveryReply& reply, int64_t now_ms) {
   if (reply.status == 413) return OnTooLarge(reply);
   if (reply.status / 100 != 2) return Refused(reply);
   Answered();
+  // The limit may have been somebody's on the way who is gone, or of a few long lines.
+  if (max_entries_ != UINT64_MAX && ++good_batches_ >= kGoodBatchesBeforeGrowing) {
+    good_batches_ = 0;
+    max_entries_ = max_entries_ > kMostEntries / 2 ? UINT64_MAX : max_entries_ * 2;
+  }
   Complete(sent_count_);
 }
 
@@ -158,21 +177,23 @@ void Delivery::OnConflict(const DeliveryReply& reply, int64_t now_ms) {
   // It has less than it said it had: the log was deleted and made again. Those entries went with
   // the old one; the new one says that it is not complete.
   const uint64_t missing = sent - expected;
-  say_("the log was deleted or replaced while it was written; " + std::to_string(missing) +
-       " lines are not in the new one");
+  say_.warn("the log was deleted or replaced while it was written; " + std::to_string(missing) +
+            " lines are not in the new one");
   lost_ += missing;
   spool_.Acknowledge(batch_.first, spool_.Shift() + missing);
-  BuildAppendBody();
+  sent_count_ = 0;
+  stage_ = Stage::kCreate;  // The new log has to be told its title.
 }
 
 void Delivery::OnTooLarge(const DeliveryReply& reply) {
   Answered();
+  good_batches_ = 0;
   if (sent_count_ > 1) {
     max_entries_ = sent_count_ / 2;
     BuildAppendBody();
     return;
   }
-  say_("the server refuses a line as too large (" + reply.problem + "); it is left out");
+  say_.warn("the server refuses a line as too large (" + reply.problem + "); it is left out");
   const uint64_t lost = lost_ + 1;
   // The server's count does not move, ours does.
   spool_.Acknowledge(batch_.first + 1, spool_.Shift() + 1);
@@ -187,7 +208,7 @@ void Delivery::OnEnded(const DeliveryReply& reply) {
     return;
   }
   if (reply.status == 404) {  // Deleted since; making it again only to end it would help nobody.
-    say_("the log was deleted before it ended");
+    say_.warn("the log was deleted before it ended");
     stage_ = Stage::kDone;
     return;
   }
@@ -208,15 +229,15 @@ void Delivery::Retry(const DeliveryReply& reply, int64_t now_ms) {
   not_before_ms_ = now_ms + wait_ms;
   if (failures_ != kFailuresBeforeSaying) return;
   away_said_ = true;
-  say_(reply.problem + "; what is written is kept" +
-       (spool_.Path().empty() ? " in memory" : " in " + spool_.Path()) +
-       " and sent when the server is back");
+  say_.note(reply.problem + "; what is written is kept" +
+            (spool_.Path().empty() ? " in memory" : " in " + spool_.Path()) +
+            " and sent when the server is back");
 }
 
 void Delivery::Answered() {
   failures_ = 0;
   not_before_ms_ = 0;
-  if (away_said_) say_("the server is back");
+  if (away_said_) say_.note("the server is back");
   away_said_ = false;
 }
 

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/random.h"
+#include "source/say.h"
 #include "source/spool.h"
 
 namespace tailrace {
@@ -47,8 +47,6 @@ struct DeliveryLimits {
 /// is back, and what was lost.
 class Delivery {
  public:
-  using Say = std::function<void(const std::string&)>;
-
   Delivery(Spool& spool, Random& random, DeliveryLimits limits, Say say);
 
   /// What to do now. Sending steps are answered by OnReply before Next is called again.
@@ -81,7 +79,8 @@ class Delivery {
   Stage stage_ = Stage::kCreate;
   SpoolBatch batch_;
   uint64_t sent_count_ = 0;            ///< How many of the batch's entries `body_` holds.
-  uint64_t max_entries_ = UINT64_MAX;  ///< Smaller after a 413.
+  uint64_t max_entries_ = UINT64_MAX;  ///< Of a request; smaller after a 413.
+  int good_batches_ = 0;               ///< In a row, while max_entries_ is smaller.
   uint64_t lost_ = 0;                  ///< To be said with the next entry.
   std::string body_;                   ///< Of the request under way; empty: to be built.
   int64_t not_before_ms_ = 0;

@@ -37,6 +37,8 @@ class FakeServer {
   }
 
   std::vector<std::string> lines;
+  std::vector<std::string> created;
+  std::vector<size_t> accepted;  // entries of each append that was taken
   std::optional<std::string> ended;
   uint64_t count = 0;  // of the producer
   uint64_t trouble = 0;
@@ -65,7 +67,10 @@ class FakeServer {
 
   DeliveryReply Process(const DeliveryStep& step) {
     ++requests;
-    if (step.kind == Kind::kCreate) return {.status = 201};
+    if (step.kind == Kind::kCreate) {
+      created.push_back(*step.body);
+      return {.status = 201};
+    }
     if (step.kind == Kind::kEnd) {
       if (ended && *ended != *step.body) return {.status = 409, .problem = "ended"};
       ended = *step.body;
@@ -81,6 +86,7 @@ class FakeServer {
     if (ended && known < entries.size()) return {.status = 409, .problem = "ended"};
     for (size_t i = known; i < entries.size(); ++i) lines.push_back(entries[i]);
     count = std::max(count, sequence + entries.size());
+    accepted.push_back(entries.size());
     return {.status = 200};
   }
 
@@ -121,7 +127,8 @@ class DeliveryTest : public testing::Test {
 
   Delivery Make(DeliveryLimits limits = {}) {
     return Delivery(*spool_, random_, limits,
-                    [this](const std::string& text) { said_.push_back(text); });
+                    {.note = [this](const std::string& text) { said_.push_back(text); },
+                     .warn = [this](const std::string& text) { warned_.push_back(text); }});
   }
 
   void ExpectExactly(int count) {
@@ -136,6 +143,7 @@ class DeliveryTest : public testing::Test {
   FakeServer server_;
   std::unique_ptr<Spool> spool_;
   std::vector<std::string> said_;
+  std::vector<std::string> warned_;
   std::vector<int64_t> waits_;
   int64_t now_ms_ = 1'000'000;
   int added_ = 0;
@@ -154,6 +162,20 @@ TEST_F(DeliveryTest, SendsWhatThereIsAndTheEnd) {
   ExpectExactly(5);
   EXPECT_EQ(server_.ended, R"({"outcome":"failed","exit_code":2,"reason":"exit code 2"})");
   EXPECT_TRUE(said_.empty());
+}
+
+TEST_F(DeliveryTest, TextsThatAreNotUtf8GoAsTheyAre) {
+  std::string run;
+  for (const std::string_view text : {"\xC3\xA9", "\xC3", "\xFF\n"}) {
+    EncodeEntry(run, Entry{.time = -7, .text = text, .partial = true});
+  }
+  ASSERT_TRUE(spool_->Append(run, 3));
+  Delivery delivery = Make();
+  EXPECT_EQ(Run(delivery), Kind::kWaitData);
+  EXPECT_THAT(server_.lines,
+              testing::ElementsAre("{\"time\":-7,\"partial\":true,\"text\":\"\xC3\xA9\"}",
+                                   R"({"time":-7,"partial":true,"text_base64":"ww=="})",
+                                   R"({"time":-7,"partial":true,"text_base64":"/wo="})"));
 }
 
 TEST_F(DeliveryTest, ASpoolWithoutOutcomeLeavesTheLogOpen) {
@@ -252,7 +274,8 @@ TEST_F(DeliveryTest, ALogThatWasReplacedSaysWhatItDoesNotHave) {
             (std::vector<std::string>{R"({"time":7,"stream":"stdout","lost":5,"text":"line 5"})",
                                       R"({"time":7,"stream":"stdout","text":"line 6"})",
                                       R"({"time":7,"stream":"stdout","text":"line 7"})"}));
-  EXPECT_THAT(said_, testing::ElementsAre(HasSubstr("5 lines are not in the new one")));
+  EXPECT_THAT(warned_, testing::ElementsAre(HasSubstr("5 lines are not in the new one")));
+  EXPECT_EQ(server_.created, (std::vector<std::string>(2, R"({"title":"Title"})")));
 }
 
 TEST_F(DeliveryTest, AServerThatHasMoreThanWeKnewIsBelieved) {
@@ -282,7 +305,24 @@ TEST_F(DeliveryTest, BodiesThatAreTooLargeAreHalvedAndALineThatIsIsSaid) {
   EXPECT_EQ(Run(delivery), Kind::kDone);
   ASSERT_EQ(server_.lines.size(), 11u);
   EXPECT_EQ(server_.lines.back(), R"({"time":7,"stream":"stdout","lost":1,"text":"line 10"})");
-  EXPECT_THAT(said_, testing::ElementsAre(HasSubstr("too large")));
+  EXPECT_THAT(warned_, testing::ElementsAre(HasSubstr("too large")));
+}
+
+TEST_F(DeliveryTest, BatchesGrowAgainAfterOneThatWasTooLarge) {
+  server_.largest_body = 2000;
+  Add(160);
+  Delivery delivery = Make();
+  EXPECT_EQ(Run(delivery), Kind::kWaitData);
+  ExpectExactly(160);
+  server_.largest_body = SIZE_MAX;
+  server_.accepted.clear();
+  for (int round = 0; round < 80; ++round) {
+    Add(160);
+    EXPECT_EQ(Run(delivery), Kind::kWaitData);
+  }
+  ExpectExactly(160 * 81);
+  EXPECT_LT(server_.accepted.front(), 160u);
+  EXPECT_EQ(server_.accepted.back(), 160u);
 }
 
 TEST_F(DeliveryTest, RefusalsSayWhatToDo) {

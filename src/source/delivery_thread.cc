@@ -15,11 +15,11 @@ int64_t SteadyMs() {
       .count();
 }
 
-DeliveryThread::DeliveryThread(Spool& spool, LogTransport& transport, Random& random,
-                               Delivery::Say say, std::function<void()> on_end)
+DeliveryThread::DeliveryThread(Spool& spool, LogTransport& transport, Random& random, Say say,
+                               std::function<void()> on_end, DeliveryLimits limits)
     : spool_(spool),
       transport_(transport),
-      delivery_(spool, random, {}, std::move(say)),
+      delivery_(spool, random, limits, std::move(say)),
       on_end_(std::move(on_end)),
       thread_([this] { Run(); }) {}
 

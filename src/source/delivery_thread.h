@@ -28,8 +28,8 @@ class DeliveryThread {
 
   /// Starts at once. `on_end` is called on the thread when State() is no longer kRunning. All that
   /// is given must outlive this object.
-  DeliveryThread(Spool& spool, LogTransport& transport, Random& random, Delivery::Say say,
-                 std::function<void()> on_end);
+  DeliveryThread(Spool& spool, LogTransport& transport, Random& random, Say say,
+                 std::function<void()> on_end, DeliveryLimits limits = {});
   /// Stops and joins.
   ~DeliveryThread();
 

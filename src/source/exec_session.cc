@@ -32,19 +32,23 @@ ExecSession::Output::Output(ExecSession& owner, std::string_view name, int from_
       fd(from_fd),
       target(to_fd),
       pass_on(writer),
-      assembler({}, [this](const Line& line) { session.recorder_.Add(stream, line); }) {}
+      assembler({}, [this](const Line& line) { session.recorder_->Add(stream, line); }) {}
 
 ExecSession::ExecSession(ExecOptions options, Spool& spool, LogTransport& transport, Random& random,
-                         Delivery::Say say)
+                         Say say)
     : options_(std::move(options)),
       spool_(spool),
       transport_(transport),
       random_(random),
       say_(std::move(say)),
-      recorder_(spool, say_),
+      feeder_(spool, say_),
+      stall_watch_(options_.disk_patience_ms),
       buffer_(kBufferBytes) {}
 
 ExecSession::~ExecSession() {
+  delivery_.reset();
+  queue_.reset();  // Its thread, like the delivery's, uses the loop to wake it.
+  if (recorder_) CloseHandles();
   for (const auto& output : outputs_) ::close(output->fd);
   if (signal_fd_ >= 0) ::close(signal_fd_);
 }
@@ -60,13 +64,14 @@ ExecResult ExecSession::Run() {
   TakeSignals();
   StartCommand();
   // After the fork: the child must not be a copy of a process with threads.
-  delivery_.emplace(spool_, transport_, random_, say_, [this] { uv_async_send(&wake_); });
+  StartThreads();
   if (end_) EndCommand();
   while (phase_ != Phase::kOver) uv_run(&loop_, UV_RUN_ONCE);
   ExecResult result{end_->exit_code, delivery_->GetState() == DeliveryThread::State::kDone,
-                    delivery_->Problem()};
+                    delivery_->Problem(), recorder_->Lines(), end_->outcome};
+  result.stuck = !queue_->WaitUntilEmpty(options_.disk_leave_ms);
+  if (result.stuck) return result;
   delivery_->Stop();
-  CloseHandles();
   return result;
 }
 
@@ -99,11 +104,24 @@ void ExecSession::StartCommand() {
   if (!child) {
     end_ = EndOfFailedStart(child.error());
     raw_terminal_.reset();
-    say_(child.error().message);
+    say_.warn(child.error().message);
     return;
   }
   pid_ = child->pid;
   StartReading(*child);
+}
+
+void ExecSession::StartThreads() {
+  const auto wake = [this] { uv_async_send(&wake_); };
+  queue_.emplace(
+      feeder_,
+      SpoolQueue::Options{.limit_bytes = options_.queue_bytes, .on_room = wake, .on_loss = [this] {
+                            say_.warn(
+                                "lines are being lost: the disk of the spool does not "
+                                "answer; the log will say how many");
+                          }});
+  recorder_.emplace(*queue_);
+  delivery_.emplace(spool_, transport_, random_, say_, wake);
 }
 
 void ExecSession::StartReading(const ChildProcess& child) {
@@ -159,27 +177,34 @@ void ExecSession::ReadOutput(Output& output) {
 
 // After whatever happened: hand on the lines, take or leave more output, and see how far we are.
 void ExecSession::OnTurn() {
-  recorder_.Flush();
-  std::optional<int64_t> deadline_ms;
+  recorder_->Flush();
+  const int64_t now_ms = SteadyMs();
+  const auto hold_until_ms = stall_watch_.HoldUntilMs(queue_->Full(), queue_->Done(), now_ms);
+  std::optional<int64_t> deadline_ms = hold_until_ms;
   bool all_at_end = true;
   for (const auto& output : outputs_) {
-    if (phase_ < Phase::kDelivering) SetReading(*output, !output->pass_on.Full());
+    if (phase_ < Phase::kDelivering) {
+      SetReading(*output, !hold_until_ms && !output->pass_on.Full());
+    }
     all_at_end = all_at_end && output->at_end;
     const auto own = output->assembler.DeadlineMs();
     if (own) deadline_ms = std::min(deadline_ms.value_or(*own), *own);
   }
   if (deadline_ms) {
-    const int64_t wait_ms = std::max<int64_t>(0, *deadline_ms - SteadyMs());
     uv_timer_start(
         &line_timer_,
         [](uv_timer_t* timer) { static_cast<ExecSession*>(timer->loop->data)->OnLineTimer(); },
-        static_cast<uint64_t>(wait_ms), 0);
+        static_cast<uint64_t>(std::max<int64_t>(0, *deadline_ms - now_ms)), 0);
   }
   if (phase_ == Phase::kLingering && all_at_end) EndCommand();
   CheckDelivery();
 }
 
 void ExecSession::OnLineTimer() {
+  // The rest of a line may have come while we were not looking.
+  for (const auto& output : outputs_) {
+    if (output->reading) ReadOutput(*output);
+  }
   for (const auto& output : outputs_) output->assembler.Tick(Now());
   OnTurn();
 }
@@ -253,7 +278,7 @@ void ExecSession::EndCommand() {
     }
     output->at_end = true;
   }
-  recorder_.Finish(end_->outcome, Clock::System().Now());
+  recorder_->Finish(end_->outcome, Clock::System().Now());
   pty_input_.reset();
   pass_ons_.clear();  // Writes what is left.
   raw_terminal_.reset();
@@ -268,7 +293,7 @@ void ExecSession::CheckDelivery() {
   if (phase_ == Phase::kDelivering) {
     phase_ = Phase::kOver;
   } else if (!std::exchange(failure_said_, true)) {
-    say_(delivery_->Problem() + "; the command goes on");
+    say_.warn(delivery_->Problem() + "; the command goes on");
   }
 }
 

@@ -18,6 +18,8 @@
 #include "source/pass_on.h"
 #include "source/pty_input.h"
 #include "source/recorder.h"
+#include "source/spool_feeder.h"
+#include "source/spool_queue.h"
 #include "source/terminal_mode.h"
 
 struct signalfd_siginfo;
@@ -27,18 +29,28 @@ namespace tailrace {
 struct ExecOptions {
   std::vector<std::string> command;
   bool pty = false;
-  int64_t wait_ms = 300'000;  ///< For delivery, after the command has ended.
-  int64_t linger_ms = 2'000;  ///< For output of processes that the command left behind.
+  int64_t wait_ms = 300'000;         ///< For delivery, after the command has ended.
+  int64_t linger_ms = 2'000;         ///< For output of processes that the command left behind.
+  size_t queue_bytes = 16 << 20;     ///< Output that may wait in memory for the spool's disk.
+  int64_t disk_patience_ms = 1'000;  ///< A disk that has not moved for so long hangs.
+  int64_t disk_leave_ms = 2'000;     ///< How long a hanging disk may keep us at the very end.
 };
 
 struct ExecResult {
   int exit_code = 0;
   bool delivered = false;
   std::string problem;  ///< Why delivery gave up; empty: it ran out of time or was stopped.
+  uint64_t lines = 0;   ///< Entries that the output was turned into.
+  Outcome outcome;      ///< Of the log.
+  /// The spool's disk hangs: neither the session nor the spool can be destroyed or asked anything
+  /// without hanging with it. Leave by _exit.
+  bool stuck = false;
 };
 
 /// One process runs at most one: it takes the signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH and
-/// CHLD. The loop's thread never waits for the server.
+/// CHLD. The loop's thread waits neither for the server nor for the spool's disk. Output that comes
+/// faster than the disk takes it is held back as by a slow pipe; when the disk has not moved for a
+/// second, lines are lost instead, and the log says so.
 ///
 /// Signals that a process sent to us are sent on to the command. Those of the terminal are not:
 /// they have reached the command too, which is in our process group. With a pty all are sent on, to
@@ -46,8 +58,7 @@ struct ExecResult {
 /// waiting.
 class ExecSession {
  public:
-  ExecSession(ExecOptions options, Spool& spool, LogTransport& transport, Random& random,
-              Delivery::Say say);
+  ExecSession(ExecOptions options, Spool& spool, LogTransport& transport, Random& random, Say say);
   ~ExecSession();
   ExecSession(const ExecSession&) = delete;
   ExecSession& operator=(const ExecSession&) = delete;
@@ -72,6 +83,7 @@ class ExecSession {
 
   void TakeSignals();
   void StartCommand();
+  void StartThreads();
   void StartReading(const ChildProcess& child);
   void AddOutput(std::string_view stream, int from, int to, PassOn& pass_on);
   void SetReading(Output& output, bool reading);
@@ -93,8 +105,11 @@ class ExecSession {
   Spool& spool_;
   LogTransport& transport_;
   Random& random_;
-  const Delivery::Say say_;
-  Recorder recorder_;
+  const Say say_;
+  SpoolFeeder feeder_;
+  std::optional<SpoolQueue> queue_;
+  std::optional<Recorder> recorder_;
+  StallWatch stall_watch_;
   Phase phase_ = Phase::kRunning;
   sigset_t mask_before_{};
   int signal_fd_ = -1;

@@ -32,7 +32,9 @@ class FileFollowerTest : public testing::Test {
     return out;
   }
   void Start() {
-    follower_.emplace(path_, [this](const std::string& text) { said_.push_back(text); });
+    follower_.emplace(
+        path_.string(),
+        Say{.note = [this](const std::string& text) { said_.push_back(text); }, .warn = {}});
   }
 
   fs::path directory_, path_;
@@ -79,6 +81,38 @@ TEST_F(FileFollowerTest, AfterATruncationReadsFromTheStart) {
   Write("short\n");
   EXPECT_EQ(ReadAll(), "short\n");
   EXPECT_EQ(said_.size(), 1u);
+}
+
+TEST_F(FileFollowerTest, ATruncatedFileThatHasGrownBeyondThePointOfReadingIsKnown) {
+  Write("one\n");
+  Start();
+  EXPECT_EQ(ReadAll(), "one\n");
+  for (const std::string text :
+       {"two\n", "one longer\nthan before\n", "one longer\nthen before\n"}) {
+    fs::resize_file(path_, 0);
+    Write(text);
+    EXPECT_EQ(ReadAll(), text);
+    EXPECT_EQ(ReadAll(), "");
+  }
+  EXPECT_EQ(said_.size(), 3u);
+}
+
+TEST_F(FileFollowerTest, ALargeFileIsKnownByItsStartAndByWhatWasReadLast) {
+  std::string text(300'000, 'x');
+  Write(text);
+  Start();
+  EXPECT_EQ(ReadAll(), text);
+  Write("more");
+  EXPECT_EQ(ReadAll(), "more");
+  text += "more";
+  for (const size_t at : {size_t{0}, text.size() - 1}) {
+    text[at] = '!';
+    fs::resize_file(path_, 0);
+    Write(text + "new");
+    EXPECT_EQ(ReadAll(), text + "new");
+    text += "new";
+  }
+  EXPECT_EQ(said_.size(), 2u);
 }
 
 }  // namespace

@@ -16,17 +16,18 @@
 namespace tailrace {
 
 PushSession::PushSession(PushOptions options, Spool& spool, LogTransport& transport, Random& random,
-                         Delivery::Say say)
+                         Say say)
     : options_(std::move(options)),
       spool_(spool),
       transport_(transport),
       random_(random),
       say_(std::move(say)),
-      recorder_(spool, say_,
-                [this] {
-                  TakeSignals();
-                  return signals_ > 0 || DeliveryEnded();
-                }),
+      feeder_(spool, say_,
+              [this] {
+                TakeSignals();
+                return signals_ > 0 || DeliveryEnded();
+              }),
+      recorder_(feeder_),
       assembler_({}, [this](const Line& line) { recorder_.Add("", line); }) {
   sigset_t set;
   sigemptyset(&set);
@@ -71,8 +72,9 @@ void PushSession::ReadInput(PushInput& input) {
     int64_t timeout_ms = input.Descriptor() >= 0 ? 60'000 : more_ ? 0 : PushInput::kAskAgainMs;
     if (deadline_ms) timeout_ms = std::clamp<int64_t>(*deadline_ms - SteadyMs(), 0, timeout_ms);
     Wait(input.Descriptor(), timeout_ms);
-    assembler_.Tick(Now());
     if (!ReadOnce(input)) return;
+    // After the read, which may have brought the rest of a line that has waited for long.
+    assembler_.Tick(Now());
     recorder_.Flush();
   }
 }

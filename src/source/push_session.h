@@ -11,6 +11,7 @@
 #include "source/line_assembler.h"
 #include "source/push_input.h"
 #include "source/recorder.h"
+#include "source/spool_feeder.h"
 
 namespace tailrace {
 
@@ -31,8 +32,7 @@ struct PushResult {
 /// input wait: unlike a command's output, it can.
 class PushSession {
  public:
-  PushSession(PushOptions options, Spool& spool, LogTransport& transport, Random& random,
-              Delivery::Say say);
+  PushSession(PushOptions options, Spool& spool, LogTransport& transport, Random& random, Say say);
   ~PushSession();
   PushSession(const PushSession&) = delete;
   PushSession& operator=(const PushSession&) = delete;
@@ -52,7 +52,8 @@ class PushSession {
   Spool& spool_;
   LogTransport& transport_;
   Random& random_;
-  const Delivery::Say say_;
+  const Say say_;
+  SpoolFeeder feeder_;
   Recorder recorder_;
   LineAssembler assembler_;
   int signal_fd_ = -1;

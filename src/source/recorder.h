@@ -1,45 +1,56 @@
-// Recorder: puts lines into a spool and keeps account of those that it would not take.
+// Recorder: turns lines into runs of encoded entries for a spool.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "log/entry.h"
+#include "log/log_info.h"
 #include "source/line_assembler.h"
-#include "source/spool.h"
 
 namespace tailrace {
 
-/// One thread: the spool's writer. Lines that are lost are said in the log (the next entry has
-/// `lost`) and once to people when it begins.
+/// A run of entries on its way to a spool.
+struct RecordedRun {
+  std::string encoded;
+  uint64_t count = 0;
+  uint64_t lost_before = 0;  ///< Lines lost between the run before it and this one.
+};
+
+/// Where a recorder's runs go.
+class RunTarget {
+ public:
+  virtual ~RunTarget() = default;
+  /// Takes the run and leaves an empty string, with memory for the next one if it has some.
+  /// False: it can't take it now; the run is as it was.
+  virtual bool Take(RecordedRun& run) = 0;
+  /// Nothing comes any more. `lost`: lines lost behind the last run. `outcome`: how to end the log,
+  /// if at all.
+  virtual void Finish(std::optional<Outcome> outcome, uint64_t lost, TimeNs now) = 0;
+};
+
+/// One thread.
 class Recorder {
  public:
-  using Say = std::function<void(const std::string&)>;
-
-  /// `stop_waiting` set: instead of losing lines to a full spool, waits until it takes them or this
-  /// says true (asked a few times a second).
-  Recorder(Spool& spool, Say say, std::function<bool()> stop_waiting = {});
+  /// `target` must outlive this object.
+  explicit Recorder(RunTarget& target) : target_(target) {}
 
   void Add(std::string_view stream, const Line& line);
-  /// Hands on what was added; at the end of each turn.
+  /// Hands on what was added; at the end of each turn. What the target does not take is lost, and
+  /// the next run that it takes says so.
   void Flush();
-  /// Nothing comes any more. `outcome`: how to end the log, if at all.
   void Finish(std::optional<Outcome> outcome, TimeNs now);
 
-  uint64_t LostTotal() const { return lost_total_; }
+  /// Lines that were added.
+  uint64_t Lines() const { return lines_; }
 
  private:
-  bool Put();
-
-  Spool& spool_;
-  const Say say_;
-  const std::function<bool()> stop_waiting_;
-  EntryRun run_;
-  uint64_t run_lost_ = 0;  ///< What the run's first entry says.
-  uint64_t lost_ = 0;      ///< Not said yet.
-  uint64_t lost_total_ = 0;
+  RunTarget& target_;
+  RecordedRun run_;
+  uint64_t lost_ = 0;  ///< Not said yet.
+  uint64_t lines_ = 0;
 };
 
 }  // namespace tailrace

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <vector>
 
@@ -10,85 +9,68 @@ namespace tailrace {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
+
+class Target final : public RunTarget {
+ public:
+  bool Take(RecordedRun& run) override {
+    if (refuses) return false;
+    runs.push_back(std::to_string(run.count) + " after " + std::to_string(run.lost_before));
+    bytes += run.encoded.size();
+    run.encoded.clear();
+    return true;
+  }
+  void Finish(std::optional<Outcome> outcome, uint64_t lost, TimeNs) override {
+    runs.push_back("end after " + std::to_string(lost) + (outcome ? " with outcome" : ""));
+  }
+
+  bool refuses = false;
+  size_t bytes = 0;
+  std::vector<std::string> runs;
+};
 
 class RecorderTest : public testing::Test {
  protected:
-  RecorderTest() {
-    SpoolOptions options;
-    options.io.write = [this](int fd, const void* data, size_t size, off_t offset) -> ssize_t {
-      errno = ENOSPC;
-      return full_ ? -1 : ::pwrite(fd, data, size, offset);
-    };
-    spool_ = std::move(*Spool::CreateInMemory({{"t", "1"}, "p", "", "", true}, options));
-    recorder_.emplace(*spool_, [this](const std::string& text) { said_.push_back(text); });
+  void Lines(int count) {
+    for (int i = 0; i < count; ++i) recorder_.Add("stdout", {.time = 1, .text = "x"});
   }
-
-  void Line(const std::string& text) {
-    recorder_->Add("stdout", {.time = 1, .text = text});
-    recorder_->Flush();
-  }
-  // "text" or "text lost=n" of all that is in the spool.
-  std::vector<std::string> Stored() {
-    const auto batch = spool_->Read(1 << 20);
-    std::vector<std::string> out;
-    EntryReader reader(batch->encoded);
-    Entry entry;
-    while (reader.Next(entry)) {
-      out.push_back(std::string(entry.text));
-      if (entry.lost) out.back() += " lost=" + std::to_string(*entry.lost);
-    }
-    outcome_ = batch->outcome;
-    return out;
-  }
-
-  bool full_ = false;
-  std::unique_ptr<Spool> spool_;
-  std::optional<Recorder> recorder_;
-  std::vector<std::string> said_;
-  std::optional<Outcome> outcome_;
+  Target target_;
+  Recorder recorder_{target_};
 };
 
-TEST_F(RecorderTest, LostLinesAreSaidByTheNextOne) {
-  Line("a");
-  full_ = true;
-  Line("b");
-  Line("c");
-  full_ = false;
-  Line("d");
-  Line("e");
-  EXPECT_THAT(Stored(), ElementsAre("a", "d lost=2", "e"));
-  EXPECT_THAT(said_, ElementsAre(HasSubstr("No space left on device")));
-  EXPECT_EQ(recorder_->LostTotal(), 2u);
+TEST_F(RecorderTest, HandsOnWhatATurnHasBrought) {
+  recorder_.Flush();
+  Lines(2);
+  recorder_.Flush();
+  recorder_.Flush();
+  Lines(3);
+  recorder_.Finish(Outcome{}, 1);
+  EXPECT_THAT(target_.runs, ElementsAre("2 after 0", "3 after 0", "end after 0 with outcome"));
+  EXPECT_EQ(recorder_.Lines(), 5u);
 }
 
-TEST_F(RecorderTest, ALossIsNotForgottenWhenTheLineThatSaysItIsLostToo) {
-  full_ = true;
-  Line("a");
-  recorder_->Add("stdout", {.time = 1, .text = "b"});
-  recorder_->Add("stdout", {.time = 1, .text = "c"});
-  recorder_->Flush();
-  full_ = false;
-  Line("d");
-  EXPECT_THAT(Stored(), ElementsAre("d lost=3"));
+TEST_F(RecorderTest, LongTurnsAreSeveralRuns) {
+  const std::string text(100'000, 'x');
+  for (int i = 0; i < 7; ++i) recorder_.Add("", {.time = 1, .text = text});
+  recorder_.Flush();
+  EXPECT_THAT(target_.runs, ElementsAre("3 after 0", "3 after 0", "1 after 0"));
 }
 
-TEST_F(RecorderTest, LinesLostAtTheEndAreAnEventOfTheirOwn) {
-  Line("a");
-  full_ = true;
-  Line("b");
-  full_ = false;
-  recorder_->Finish(Outcome{}, 2);
-  EXPECT_THAT(Stored(), ElementsAre("a", testing::AllOf(HasSubstr("the last 1 lines were lost"),
-                                                        HasSubstr("lost=1"))));
-}
-
-TEST_F(RecorderTest, OnADiskThatStaysFullTheOutcomeSaysIt) {
-  full_ = true;
-  Line("a");
-  recorder_->Finish(Outcome{OutcomeKind::kFailed, 1, "exit code 1"}, 2);
-  EXPECT_THAT(Stored(), ElementsAre());
-  EXPECT_THAT(outcome_->reason, HasSubstr("exit code 1; the last 1 lines were lost"));
+TEST_F(RecorderTest, WhatIsRefusedIsSaidByTheNextRunThatIsTaken) {
+  target_.refuses = true;
+  for (const int count : {2, 3}) {
+    Lines(count);
+    recorder_.Flush();
+  }
+  target_.refuses = false;
+  Lines(1);
+  recorder_.Flush();
+  Lines(1);
+  recorder_.Flush();
+  target_.refuses = true;
+  Lines(4);
+  recorder_.Finish(std::nullopt, 1);
+  EXPECT_THAT(target_.runs, ElementsAre("1 after 5", "1 after 0", "end after 4"));
+  EXPECT_EQ(recorder_.Lines(), 11u);
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ bool Spool::Append(std::string_view encoded, uint64_t count) {
   CHECK(encoded.size() <= kMaxSpoolPayloadBytes && count <= UINT32_MAX);
   {
     const std::lock_guard lock(mutex_);
-    if (full_ && UsedBytes() > options_.limit_bytes / 8 * 7) return false;
+    if (StillFull()) return false;
     full_ = false;
     if (delivered_ == end_ && end_ > kStartOverBytes) StartOver();
   }
@@ -326,6 +326,15 @@ void Spool::WaitForRoom() {
 void Spool::Wake() {
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
+}
+
+bool Spool::StillFull() const {
+  return full_ && UsedBytes() > options_.limit_bytes / 8 * 7;
+}
+
+bool Spool::Full() const {
+  const std::lock_guard lock(mutex_);
+  return StillFull();
 }
 
 std::string Spool::Problem() const {

@@ -84,6 +84,8 @@ class Spool {
   /// Nothing comes any more. Has room kept for it; what the disk refuses is kept in memory.
   void Finish(std::optional<Outcome> outcome);
   std::string Problem() const;
+  /// Append would refuse anything now.
+  bool Full() const;
   /// Returns when there is room again, but at the latest after a fraction of a second.
   void WaitForRoom();
 
@@ -126,6 +128,7 @@ class Spool {
   void PunchDelivered();
   void StartOver();
   uint64_t UsedBytes() const { return end_ - punched_; }
+  bool StillFull() const;
   Result<std::string> ReadAt(uint64_t offset, uint64_t size) const;
 
   const int fd_;

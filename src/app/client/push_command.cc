@@ -15,8 +15,6 @@
 namespace tailrace {
 namespace {
 
-using Say = std::function<void(const std::string&)>;
-
 // The spool is kept as long as it holds what the server has not.
 int Conclude(const PushResult& result, Spool& spool, const Say& say) {
   if (result.delivered) {
@@ -46,9 +44,9 @@ int SendSpool(const PushArguments& arguments) {
   }
   if (std::getenv("TAILRACE_URL") == nullptr) config->url = spool.Meta().url;
   const auto say = MakeSay(arguments.quiet, false);
-  say("sending " + std::to_string(spool.Undelivered()) + " lines to " +
+  say.note("sending " + std::to_string(spool.Undelivered()) + " lines to " +
       config->ViewUrl(spool.Meta().key));
-  if (spool.DamagedTail()) say("the end of the spool is damaged; what stands there is left out");
+  if (spool.DamagedTail()) say.warn("the end of the spool is damaged; what stands there is left out");
   // A spool without an end was left by a process that was killed: nobody knows how its command
   // went on.
   if (!spool.HasEnd()) {

@@ -59,10 +59,10 @@ void Complain(const std::string& text) {
   WriteLine(text, "\n");
 }
 
-std::function<void(const std::string&)> MakeSay(bool quiet, bool raw_terminal) {
-  if (quiet) return [](const std::string&) {};
+Say MakeSay(bool quiet, bool raw_terminal) {
   const char* const end = raw_terminal && ::isatty(STDERR_FILENO) != 0 ? "\r\n" : "\n";
-  return [end](const std::string& text) { WriteLine(text, end); };
+  const auto write = [end](const std::string& text) { WriteLine(text, end); };
+  return {.note = quiet ? Say::Sink([](const std::string&) {}) : write, .warn = write};
 }
 
 int ComplainAbout(const HttpReply& reply, const HttpClient& client) {
@@ -104,7 +104,7 @@ std::optional<Target> FindTarget(const std::string& log) {
 }
 
 std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes,
-                                 const std::function<void(const std::string&)>& say) {
+                                 const Say& say) {
   const SpoolOptions options{.limit_bytes = limit_bytes};
   const std::string name =
       meta.key.type + "~" + meta.key.id + "~" + SystemRandom().Name(8) + ".spool";
@@ -115,7 +115,7 @@ std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes,
     if (spool) return std::move(*spool);
     problem = spool.error().message;
   }
-  say("no spool on disk (" + problem + "); keeping at most 16 MiB in memory instead");
+  say.note("no spool on disk (" + problem + "); keeping at most 16 MiB in memory instead");
   auto spool =
       Spool::CreateInMemory(meta, {.limit_bytes = std::min(limit_bytes, kMemorySpoolBytes)});
   return spool ? std::move(*spool) : nullptr;
@@ -131,17 +131,16 @@ std::string NewProducerName(const std::string& verb) {
   return name + "-" + SystemRandom().Name(16);
 }
 
-void ExplainUndelivered(Spool& spool, const std::string& problem,
-                        const std::function<void(const std::string&)>& say) {
+void ExplainUndelivered(Spool& spool, const std::string& problem, const Say& say) {
   const uint64_t lines = spool.Undelivered();
   const std::string what = lines == 0 ? "the log's end is" : std::to_string(lines) + " lines are";
   const std::string why = problem.empty() ? "" : ": " + problem;
   if (spool.Path().empty()) {
-    say(what + " not delivered and lost" + why);
+    say.warn(what + " not delivered and lost" + why);
     return;
   }
   spool.Sync();
-  say(what + " not delivered" + why + ". Kept in " + spool.Path() +
+  say.warn(what + " not delivered" + why + ". Kept in " + spool.Path() +
       "; send them with: tailrace push --spool " + spool.Path());
 }
 

@@ -1,11 +1,11 @@
 // What all verbs share: complaints, the server's answers as exit codes, and the place for spools.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "app/client/http_client.h"
+#include "source/say.h"
 #include "source/spool.h"
 
 namespace tailrace {
@@ -13,9 +13,9 @@ namespace tailrace {
 /// "tailrace: TEXT" and a line end to stderr, in one write.
 void Complain(const std::string& text);
 
-/// A function that complains, unless `quiet`. `raw_terminal`: stderr may be a terminal in raw mode,
-/// where a line end needs a carriage return.
-std::function<void(const std::string&)> MakeSay(bool quiet, bool raw_terminal);
+/// Both complain; notes not if `quiet`. `raw_terminal`: stderr may be a terminal in raw mode, where
+/// a line end needs a carriage return.
+Say MakeSay(bool quiet, bool raw_terminal);
 
 /// Complains about a reply that is not Ok() and says what to do next; returns the exit code.
 int ComplainAbout(const HttpReply& reply, const HttpClient& client);
@@ -31,13 +31,12 @@ std::optional<Target> FindTarget(const std::string& log);
 /// ~/.local/state/tailrace, the temporary directory. None does: a small one in memory, which `say`
 /// is told.
 std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes,
-                                 const std::function<void(const std::string&)>& say);
+                                 const Say& say);
 
 /// "exec-HOST-RANDOM".
 std::string NewProducerName(const std::string& verb);
 
 /// Says what becomes of a spool that was not delivered in time.
-void ExplainUndelivered(Spool& spool, const std::string& problem,
-                        const std::function<void(const std::string&)>& say);
+void ExplainUndelivered(Spool& spool, const std::string& problem, const Say& say);
 
 }  // namespace tailrace
