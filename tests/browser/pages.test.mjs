@@ -133,7 +133,7 @@ for (const name of browserNames) {
         { line: 4, text: 'bad news', stream: 'stderr' },
       ]);
       const verdict = page.getByRole('region', { name: 'Outcome' });
-      assert.match(await verdict.innerText(), /Failed\s+exit code 3\s+\d+(\.\d+)?s/);
+      assert.match(await verdict.innerText(), /^Failed\s+exit code 3\s+\d+(\.\d+)?s$/);
       await page.getByRole('heading', { name: 'A job that fails' }).waitFor();
       assert.equal(await page.title(), 'Failed · A job that fails · Tailrace');
       const streams = front.streams().filter(({ url }) => url.includes('deploy/live'));

@@ -240,8 +240,9 @@ export class LogPage extends LitElement {
   #renderBelow() {
     if (this.outcome) {
       const { tone, label } = this.#status;
-      const facts = [exitText(this.outcome), this.#duration()].filter((fact) => fact !== '');
-      const reason = this.outcome.reason;
+      const exit = exitText(this.outcome);
+      const facts = [exit, this.#duration()].filter((fact) => fact !== '');
+      const reason = this.outcome.reason === exit ? '' : this.outcome.reason;
       return html`<section class="verdict ${tone} numeric" aria-label="Outcome">
         <strong>${label}</strong>
         ${facts.map((fact) => html`<span>${fact}</span>`)}
