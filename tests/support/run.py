@@ -10,6 +10,8 @@ import sys
 import tempfile
 import unittest
 
+# Warnings would be of sockets that a test leaves to the end of its process.
+HOW = {"module": None, "verbosity": 2, "warnings": "ignore"}
 OPTIONS = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
 
 
@@ -31,10 +33,10 @@ def print_reports(folder):
 
 def main():
     if not os.environ.get("TAILRACE_SANITIZE"):
-        unittest.main(module=None, verbosity=2)
+        unittest.main(**HOW)
     with tempfile.TemporaryDirectory(prefix="tailrace-reports-") as folder:
         send_reports_to(folder)
-        passed = unittest.main(module=None, verbosity=2, exit=False).result.wasSuccessful()
+        passed = unittest.main(**HOW, exit=False).result.wasSuccessful()
         reports = print_reports(folder)
     if reports:
         print(f"\nsanitizers: reports of {reports} processes", file=sys.stderr)
