@@ -43,7 +43,7 @@ class DeploymentTest(AsyncCase):
         cls.cluster = Cluster()
         cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.start()
-        (cls.cluster.commands / "tailrace").symlink_to(pathlib.Path(binary_path()).resolve())
+        cls.cluster.add_command("tailrace", f'"{pathlib.Path(binary_path()).resolve()}"')
 
     async def asyncSetUp(self):
         self.server = Server()

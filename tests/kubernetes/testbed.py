@@ -79,7 +79,7 @@ class Cluster:
         self.script = str(source / "cluster.sh")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-kubernetes-"))
         self.port = None
-        self.commands = self.folder / "bin"  # for PATH: kubectl
+        self.commands = self.folder / "bin"  # for PATH
         self.shared = self.folder / "shared"  # pods know it as $TESTBED_SHARED
         # In a session of its own, so that Ctrl-C leaves it to do its work.
         self.guard = subprocess.Popen(
@@ -89,11 +89,7 @@ class Cluster:
 
     def start(self):
         self.commands.mkdir()
-        kubectl = self.commands / "kubectl"
-        # A pipeline's kubectl goes when its shell goes.
-        kubectl.write_text("#!/bin/sh\n"
-                           f'exec setpriv --pdeathsig KILL "{self.program}" kubectl "$@"\n')
-        kubectl.chmod(0o755)
+        self.add_command("kubectl", f'"{self.program}" kubectl')
         self.port = free_ports()  # the API server's is the first
         environment = {**os.environ, "KUBETESTBED": str(self.program), "PORT": str(self.port)}
         up = subprocess.run([self.script, "up", str(self.folder)], env=environment,
@@ -103,6 +99,12 @@ class Cluster:
             raise RuntimeError(f"the cluster does not come up:\n{up.stderr}\n{self.log_tails()}")
         print(up.stdout.split(": export")[0], flush=True)
         return self
+
+    def add_command(self, name, words):
+        """A command for pipelines, killed when the shell that started it goes."""
+        command = self.commands / name
+        command.write_text(f'#!/bin/sh\nexec setpriv --pdeathsig KILL {words} "$@"\n')
+        command.chmod(0o755)
 
     def stop(self):
         self.guard.stdin.close()
