@@ -10,6 +10,19 @@ Answer MakeAnswer(int status, std::string_view content_type, std::string body) {
   return answer;
 }
 
+bool NoneMatchFits(const Headers& request, std::string_view etag) {
+  const auto opaque = [](std::string_view tag) {
+    return tag.starts_with("W/") ? tag.substr(2) : tag;
+  };
+  const std::string all = request.Joined("If-None-Match");
+  std::string_view list = all;
+  std::string_view element;
+  while (TakeListElement(list, element)) {
+    if (element == "*" || opaque(element) == opaque(etag)) return true;
+  }
+  return false;
+}
+
 Answer ProblemAnswer(const Problem& problem) {
   std::string body;
   AppendProblemJson(body, problem);

@@ -35,6 +35,9 @@ Answer MakeAnswer(int status, std::string_view content_type, std::string body);
 inline Answer JsonAnswer(int status, std::string body) {
   return MakeAnswer(status, "application/json", std::move(body));
 }
+/// Whether If-None-Match names `etag` or says "*": then the answer to GET and HEAD is 304. Compares
+/// weakly (RFC 9110 §13.1.2).
+bool NoneMatchFits(const Headers& request, std::string_view etag);
 /// application/problem+json, with Retry-After where it belongs.
 Answer ProblemAnswer(const Problem& problem);
 Answer ProblemAnswer(const Error& error);

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/headers.h"
 
 namespace tailrace {
 
 RangeChoice ChooseByteRange(std::string_view field, uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
-  if (!field.starts_with(kUnit)) return {};
+  if (!EqualsIgnoreCase(field.substr(0, kUnit.size()), kUnit)) return {};
   field.remove_prefix(kUnit.size());
   const size_t dash = field.find('-');
   if (dash == std::string_view::npos || field.find(',') != std::string_view::npos) return {};

@@ -26,14 +26,20 @@ class CollectingSink final : public BodySink {
     }
     body_.append(bytes);
   }
-  void OnEnd() override { done_(std::move(body_)); }
-  void OnStop(const Problem& problem) override { reply_.Send(ProblemAnswer(problem)); }
+  void OnEnd() override {
+    ended_ = true;
+    done_(std::move(body_));
+  }
+  void OnStop(const Problem& problem) override {
+    if (!ended_) reply_.Send(ProblemAnswer(problem));  // else it is carried out and answered
+  }
 
  private:
   Reply reply_;
   size_t limit_;
   std::function<void(std::string)> done_;
   std::string body_;
+  bool ended_ = false;
 };
 
 }  // namespace

@@ -38,6 +38,14 @@ Result<std::optional<bool>> FlagParameter(const Query& query, std::string_view n
 void CollectBody(Call& call, size_t limit, std::function<void(std::string)> done);
 inline constexpr size_t kSmallBodyBytes = 256 << 10;
 
+/// Answers with what `work` makes on the reader pool, a Result<Answer>.
+template <typename Work>
+void AnswerFromPool(const Call& call, Work work) {
+  call.worker.Read(std::move(work), [reply = call.reply](Result<Answer> answer) {
+    reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
+  });
+}
+
 /// From the commit thread back to the request's worker.
 template <typename Value, typename Then>
 auto OnWorker(Reply reply, Then then) {

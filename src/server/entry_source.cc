@@ -1,6 +1,7 @@
 #include "server/entry_source.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tailrace {
 namespace {
@@ -9,6 +10,11 @@ constexpr size_t kReadBytes = 256 << 10;
 
 }  // namespace
 
+std::string LostText(Position begin, Position end, GapCause cause) {
+  return "[entries " + std::to_string(begin) + " to " + std::to_string(end - 1) +
+         " are lost: " + std::string(GapCauseName(cause)) + "]";
+}
+
 Result<std::string> EntrySource::Next() {
   std::string out;
   if (!std::exchange(begun_, true)) Begin(out);
@@ -16,7 +22,7 @@ Result<std::string> EntrySource::Next() {
     if (Result<void> read = ReadSome(out); !read) return Fail(read.error());
   }
   if (next_ >= end_ && !std::exchange(ended_, true)) {
-    FlushGap(out, std::nullopt);
+    if (Result<void> flushed = FlushGap(out, std::nullopt); !flushed) return Fail(flushed.error());
     End(out);
   }
   return out;
@@ -29,20 +35,21 @@ Result<void> EntrySource::ReadSome(std::string& out) {
     return Fail(ErrorCode::kNotFound, info_.key.Path() + " was deleted while it was read");
   }
   for (const ReadItem& item : answer->items) {
-    if (next_ < end_) AddItem(out, item);
+    if (next_ >= end_) break;
+    if (Result<void> added = AddItem(out, item); !added) return added;
   }
   return {};
 }
 
-void EntrySource::AddItem(std::string& out, const ReadItem& item) {
+Result<void> EntrySource::AddItem(std::string& out, const ReadItem& item) {
   const Position begin = std::max(item.begin, next_);
   const Position end = std::min(item.end, end_);
   next_ = end;
   if (item.chunk == nullptr) {
-    gap_ = ReadItem{.begin = begin, .end = end, .cause = item.cause};
-    return;
+    gap_ = ReadItem{.begin = gap_ ? gap_->begin : begin, .end = end, .cause = item.cause};
+    return {};
   }
-  FlushGap(out, item.chunk->text_offset);
+  if (Result<void> flushed = FlushGap(out, item.chunk->text_offset); !flushed) return flushed;
   text_offset_ = item.chunk->text_offset;
   EntryReader reader(item.chunk->encoded);
   Entry entry;
@@ -50,14 +57,14 @@ void EntrySource::AddItem(std::string& out, const ReadItem& item) {
     *text_offset_ += entry.text.size() + 1;
     if (n >= begin) Add(out, n, entry);
   }
+  return {};
 }
 
-void EntrySource::FlushGap(std::string& out, std::optional<uint64_t> text_offset_behind) {
-  if (!gap_) return;
+Result<void> EntrySource::FlushGap(std::string& out, std::optional<uint64_t> text_offset_behind) {
+  if (!gap_) return {};
   std::optional<uint64_t> size;
   if (text_offset_behind && text_offset_) size = *text_offset_behind - *text_offset_;
-  AddGap(out, *gap_, size);
-  gap_.reset();
+  return AddGap(out, *std::exchange(gap_, std::nullopt), size);
 }
 
 }  // namespace tailrace

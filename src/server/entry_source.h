@@ -8,6 +8,10 @@
 
 namespace tailrace {
 
+/// What stands for positions that can't be had where a text is asked for, as in
+/// "[entries 3 to 9 are lost: damaged]".
+std::string LostText(Position begin, Position end, GapCause cause);
+
 /// Runs on the reader pool. Holds one block's worth of output.
 class EntrySource : public BodySource {
  public:
@@ -19,24 +23,30 @@ class EntrySource : public BodySource {
 
  protected:
   const LogInfo& info() const { return info_; }
+  /// The size in a raw download of all before the first entry: a gap at the start can be told from
+  /// it how large it is.
+  void SetTextOffset(uint64_t offset) { text_offset_ = offset; }
+  /// No more entries are wanted.
+  void Stop() { end_ = 0; }
   virtual void Begin(std::string& /*out*/) {}
   virtual void Add(std::string& out, Position n, const Entry& entry) = 0;
-  /// Positions that can't be had; `text_bytes` is their size in a raw download, if it is known.
-  virtual void AddGap(std::string& out, const ReadItem& gap,
-                      std::optional<uint64_t> text_bytes) = 0;
+  /// Positions that can't be had; `text_bytes` is their size in a raw download, if it is known. An
+  /// error ends the answer.
+  virtual Result<void> AddGap(std::string& out, const ReadItem& gap,
+                              std::optional<uint64_t> text_bytes) = 0;
   virtual void End(std::string& /*out*/) {}
 
  private:
   Result<void> ReadSome(std::string& out);
-  void AddItem(std::string& out, const ReadItem& item);
-  void FlushGap(std::string& out, std::optional<uint64_t> text_offset_behind);
+  Result<void> AddItem(std::string& out, const ReadItem& item);
+  Result<void> FlushGap(std::string& out, std::optional<uint64_t> text_offset_behind);
 
   LogStore& store_;
   LogInfo info_;
   Position next_;
   Position end_;
   std::optional<ReadItem> gap_;          // waits for the chunk behind it, which tells its size
-  std::optional<uint64_t> text_offset_;  // raw size of all before next_, once a chunk was read
+  std::optional<uint64_t> text_offset_;  // raw size of all before next_ or gap_, if known
   bool begun_ = false;
   bool ended_ = false;
 };

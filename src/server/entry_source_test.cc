@@ -10,6 +10,7 @@ class ScriptedStore final : public LogStore {
  public:
   std::vector<ReadItem> items;
   uint64_t number = 1;
+  int reads = 0;
 
   void Append(AppendRequest) override {}
   void Create(CreateRequest) override {}
@@ -17,6 +18,7 @@ class ScriptedStore final : public LogStore {
   void Remove(RemoveRequest) override {}
   Result<LogInfo> Stat(const LogKey&) override { return Fail(ErrorCode::kNotFound, ""); }
   Result<ReadAnswer> Read(const LogKey&, Position from, size_t) override {
+    ++reads;
     ReadAnswer answer;
     answer.info.number = number;
     for (const ReadItem& item : items) {
@@ -43,6 +45,9 @@ ReadItem Item(Position begin, const std::vector<std::string>& texts, uint64_t te
 class TextSource final : public EntrySource {
  public:
   using EntrySource::EntrySource;
+  using EntrySource::SetTextOffset;
+
+  Position stop_at = UINT64_MAX;
 
   std::string ReadAll() {
     std::string all;
@@ -58,10 +63,13 @@ class TextSource final : public EntrySource {
   void Begin(std::string& out) override { out.append("<"); }
   void Add(std::string& out, Position n, const Entry& entry) override {
     out.append(std::to_string(n)).append(entry.text).append(" ");
+    if (n == stop_at) Stop();
   }
-  void AddGap(std::string& out, const ReadItem& gap, std::optional<uint64_t> bytes) override {
+  Result<void> AddGap(std::string& out, const ReadItem& gap,
+                      std::optional<uint64_t> bytes) override {
     out.append("gap" + std::to_string(gap.begin) + "-" + std::to_string(gap.end) + ":" +
                (bytes ? std::to_string(*bytes) : "?") + " ");
+    return {};
   }
   void End(std::string& out) override { out.append(">"); }
 };
@@ -87,6 +95,33 @@ TEST(EntrySource, AGapBetweenChunksKnowsItsSize) {
                  Item(5, {"f"}, 42),
                  {.begin = 6, .end = 8, .cause = GapCause::kDamaged}};
   EXPECT_EQ(TextSource(store, Info(), 0, 8).ReadAll(), "<0a gap1-5:40 5f gap6-8:? >");
+}
+
+TEST(EntrySource, AGapAtTheStartKnowsItsSizeIfItIsToldWhereTheTextBegins) {
+  ScriptedStore store;
+  store.items = {{.begin = 3, .end = 5, .cause = GapCause::kRetention}, Item(5, {"f"}, 42)};
+  EXPECT_EQ(TextSource(store, Info(), 3, 6).ReadAll(), "<gap3-5:? 5f >");
+  TextSource told(store, Info(), 3, 6);
+  told.SetTextOffset(30);
+  EXPECT_EQ(told.ReadAll(), "<gap3-5:12 5f >");
+}
+
+TEST(EntrySource, GapsSideBySideAreOne) {
+  ScriptedStore store;
+  store.items = {Item(0, {"a"}, 0),
+                 {.begin = 1, .end = 2, .cause = GapCause::kDamaged},
+                 {.begin = 2, .end = 5, .cause = GapCause::kDamaged},
+                 Item(5, {"f"}, 42)};
+  EXPECT_EQ(TextSource(store, Info(), 0, 6).ReadAll(), "<0a gap1-5:40 5f >");
+}
+
+TEST(EntrySource, ReadsNoFurtherThanNeeded) {
+  ScriptedStore store;
+  for (Position n = 0; n < 100; ++n) store.items.push_back(Item(n, {"x"}, 2 * n));
+  TextSource source(store, Info(), 0, 100);
+  source.stop_at = 2;
+  EXPECT_EQ(source.ReadAll(), "<0x 1x 2x >");
+  EXPECT_EQ(store.reads, 3);
 }
 
 TEST(EntrySource, ALogThatWasReplacedMeanwhileIsAnError) {

@@ -207,6 +207,19 @@ class RawTest(ServerCase):
         answer = await self.api.request("HEAD", f"{BASE}/{log}/raw")
         self.assertEqual((answer.status, answer.header("Content-Length")), (200, "6"))
 
+    async def test_range_is_for_get_only(self):
+        log = await self.make(["abc", "d"], end=True)
+        answer = await self.api.request("HEAD", f"{BASE}/{log}/raw", {"Range": "bytes=1-2"})
+        self.assertEqual((answer.status, answer.header("Content-Length")), (200, "6"))
+
+    async def test_if_none_match(self):
+        log = await self.make(["abc", "d"], end=True)
+        tag = (await self.raw(log)).header("ETag")
+        for known in (tag, "W/" + tag, f'"other", {tag}', "*"):
+            answer = await self.raw(log, headers={"If-None-Match": known, "Range": "bytes=0-1"})
+            self.assertEqual((answer.status, answer.header("ETag")), (304, tag), known)
+        self.assertEqual((await self.raw(log, headers={"If-None-Match": '"x"'})).status, 200)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "http/negotiate.h"
+#include "server/entry_source.h"
 #include "server/handlers/handlers.h"
 
 namespace tailrace {
@@ -52,8 +53,9 @@ Result<PageQuery> ParsePageQuery(const Call& call) {
   if (!limit) return Fail(limit.error());
   page.limit = limit->value_or(page.tail.value_or(kDefaultPageEntries));
   if (page.limit > limits.page_entries) {
-    return FailField(ErrorCode::kInvalid, "limit",
-                     "limit: must be at most " + std::to_string(limits.page_entries));
+    const std::string field = limit->has_value() ? "limit" : "tail";
+    return FailField(ErrorCode::kInvalid, field,
+                     field + ": must be at most " + std::to_string(limits.page_entries));
   }
   const auto type = NegotiateMediaType(call.head.headers, kPageTypes);
   page.form = static_cast<PageForm>(type.value_or(0));
@@ -89,8 +91,7 @@ void AddGap(Page& page, PageForm form, Position from, Position to, GapCause caus
   if (form == PageForm::kNdjson) {
     page.entries.append("{\"gap\":").append(json).append("}\n");
   } else if (form == PageForm::kText) {
-    page.entries.append("[entries " + std::to_string(from) + " to " + std::to_string(to - 1) +
-                        " are lost: " + std::string(GapCauseName(cause)) + "]\n");
+    page.entries.append(LostText(from, to, cause)).push_back('\n');
   } else {
     if (!page.gaps.empty()) page.gaps.push_back(',');
     page.gaps.append(json);
@@ -177,11 +178,12 @@ void HandleEntries(Call& call) {
     call.reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  call.worker.Read(
-      [&store = call.worker.store(), query = *query] { return ReadPage(store, query); },
-      [reply = call.reply, query = *query](Result<Page> page) {
-        reply.Send(page ? PageAnswer(query, std::move(*page)) : ProblemAnswer(page.error()));
-      });
+  AnswerFromPool(call,
+                 [&store = call.worker.store(), query = std::move(*query)]() -> Result<Answer> {
+                   Result<Page> page = ReadPage(store, query);
+                   if (!page) return Fail(page.error());
+                   return PageAnswer(query, std::move(*page));
+                 });
 }
 
 }  // namespace tailrace

@@ -26,16 +26,6 @@ Answer InfoAnswer(int status, const LogInfo& info) {
   return answer;
 }
 
-// If-None-Match compares weakly (RFC 9110 §13.1.2).
-bool NoneMatchFits(const Headers& headers, const std::string& etag) {
-  const std::string all = headers.Joined("If-None-Match");
-  std::string_view list = all, element;
-  while (TakeListElement(list, element)) {
-    if (element == "*" || element == etag || "W/" + std::string(element) == etag) return true;
-  }
-  return false;
-}
-
 Answer ListAnswerJson(const ListAnswer& list) {
   std::string json = "{\"logs\":[";
   for (const LogInfo& info : list.logs) {
@@ -120,19 +110,15 @@ void HandleEndLog(Call& call) {
 }
 
 void HandleGetLog(Call& call) {
-  call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
-                   [reply = call.reply, headers = call.head.headers](const Result<LogInfo>& info) {
-                     if (!info) {
-                       reply.Send(ProblemAnswer(info.error()));
-                       return;
-                     }
-                     Answer answer = InfoAnswer(200, *info);
-                     if (NoneMatchFits(headers, InfoEtag(*info))) {
-                       answer.status = 304;
-                       answer.body.clear();
-                     }
-                     reply.Send(std::move(answer));
-                   });
+  AnswerFromPool(call,
+                 [&store = call.worker.store(), key = call.key,
+                  headers = call.head.headers]() -> Result<Answer> {
+                   const Result<LogInfo> info = store.Stat(key);
+                   if (!info) return Fail(info.error());
+                   Answer answer = InfoAnswer(200, *info);
+                   if (NoneMatchFits(headers, InfoEtag(*info))) answer.status = 304;  // has no body
+                   return answer;
+                 });
 }
 
 void HandleDeleteLog(Call& call) {
@@ -151,11 +137,12 @@ void HandleListLogs(Call& call) {
     call.reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  call.worker.Read(
-      [&store = call.worker.store(), query = std::move(*query)] { return store.List(query); },
-      [reply = call.reply](const Result<ListAnswer>& list) {
-        reply.Send(list ? ListAnswerJson(*list) : ProblemAnswer(list.error()));
-      });
+  AnswerFromPool(call,
+                 [&store = call.worker.store(), query = std::move(*query)]() -> Result<Answer> {
+                   const Result<ListAnswer> list = store.List(query);
+                   if (!list) return Fail(list.error());
+                   return ListAnswerJson(*list);
+                 });
 }
 
 }  // namespace tailrace

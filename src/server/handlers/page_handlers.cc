@@ -22,9 +22,8 @@ void AnswerAsset(Call& call, const Asset& asset) {
   headers.Add("Content-Security-Policy", kContentSecurityPolicy);
   headers.Add("X-Content-Type-Options", "nosniff");
   headers.Add("Referrer-Policy", "same-origin");
-  const auto known = call.head.headers.Find("If-None-Match");
   const bool gzip = !asset.gzip_bytes.empty() && ParseAcceptEncoding(call.head.headers).gzip > 0;
-  if (known && known->find(asset.etag) != std::string_view::npos) {
+  if (NoneMatchFits(call.head.headers, asset.etag)) {
     answer.status = 304;
   } else if (gzip) {
     headers.Add("Content-Encoding", "gzip");

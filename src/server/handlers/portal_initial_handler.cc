@@ -22,10 +22,11 @@ class SnapshotSource final : public EntrySource {
     AppendText(out, entry.text);
   }
 
-  void AddGap(std::string& out, const ReadItem& gap, std::optional<uint64_t> /*bytes*/) override {
+  Result<void> AddGap(std::string& out, const ReadItem& gap,
+                      std::optional<uint64_t> /*bytes*/) override {
     if (std::exchange(separate_, true)) out.append("\\n");
-    AppendText(out, "[entries " + std::to_string(gap.begin) + " to " + std::to_string(gap.end - 1) +
-                        " are lost: " + std::string(GapCauseName(gap.cause)) + "]");
+    AppendText(out, LostText(gap.begin, gap.end, gap.cause));
+    return {};
   }
 
   void End(std::string& out) override {
@@ -48,8 +49,8 @@ Answer EmptySnapshot(bool done) {
       200, std::string("{\"log\": \"\", \"num\": 0, \"done\": ") + (done ? "true}\n" : "false}\n"));
 }
 
-Answer SnapshotAnswer(LogStore& store, const Result<LogInfo>& info) {
-  if (!info && info.error().code != ErrorCode::kNotFound) return ProblemAnswer(info.error());
+Result<Answer> SnapshotAnswer(LogStore& store, const Result<LogInfo>& info) {
+  if (!info && info.error().code != ErrorCode::kNotFound) return Fail(info.error());
   Answer answer = info ? JsonAnswer(200, "") : EmptySnapshot(false);
   if (info) answer.source = std::make_unique<SnapshotSource>(store, *info);
   answer.headers.Add("Cache-Control", "no-cache");
@@ -70,11 +71,9 @@ void HandlePortalInitial(Call& call) {
     call.reply.Send(ProblemAnswer(key.error()));
     return;
   }
-  call.worker.Read(
-      [&store = call.worker.store(), key = std::move(*key)] { return store.Stat(key); },
-      [&store = call.worker.store(), reply = call.reply](const Result<LogInfo>& info) {
-        reply.Send(SnapshotAnswer(store, info));
-      });
+  AnswerFromPool(call, [&store = call.worker.store(), key = std::move(*key)] {
+    return SnapshotAnswer(store, store.Stat(key));
+  });
 }
 
 }  // namespace tailrace

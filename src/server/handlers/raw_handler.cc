@@ -9,13 +9,15 @@
 namespace tailrace {
 namespace {
 
+constexpr uint64_t kMaxGapTextBytes = 64 << 20;  // that is filled with blanks
+
 struct RawQuery {
   LogKey key;
   std::optional<Position> from;
   std::optional<Position> to;
   bool timestamps = false;
-  std::string range;  // header fields
-  std::string if_range;
+  Headers headers;
+  std::string range;  // of GET only (RFC 9110 §14.2)
 
   bool Whole() const { return !from && !to && !timestamps; }
 };
@@ -25,8 +27,10 @@ class RawSource final : public EntrySource {
   RawSource(LogStore& store, const LogInfo& info, Position begin, Position end, bool timestamps)
       : EntrySource(store, info, begin, end), timestamps_(timestamps) {}
 
-  /// Gives only `bytes` bytes after `skip` bytes of what the entries make.
-  void Limit(uint64_t skip, uint64_t bytes) {
+  /// Gives `bytes` bytes, neither more nor less, after `skip` bytes of what the entries make.
+  /// `text_offset`: EntrySource::SetTextOffset.
+  void Limit(uint64_t text_offset, uint64_t skip, uint64_t bytes) {
+    SetTextOffset(text_offset);
     skip_ = skip;
     left_ = bytes;
   }
@@ -43,15 +47,19 @@ class RawSource final : public EntrySource {
   }
 
   // As long as what is lost, if that is known, so that all behind it keeps its place.
-  void AddGap(std::string& out, const ReadItem& gap, std::optional<uint64_t> text_bytes) override {
-    std::string line = "[entries " + std::to_string(gap.begin) + " to " +
-                       std::to_string(gap.end - 1) +
-                       " are lost: " + std::string(GapCauseName(gap.cause)) + "]";
+  Result<void> AddGap(std::string& out, const ReadItem& gap,
+                      std::optional<uint64_t> text_bytes) override {
+    if (!text_bytes && left_ < UINT64_MAX) text_bytes = skip_ + left_;  // the end is lost
+    if (text_bytes.value_or(0) > kMaxGapTextBytes) {
+      return Fail(ErrorCode::kCorrupt, "too much of the log was lost while it was read");
+    }
+    std::string line = LostText(gap.begin, gap.end, gap.cause);
     if (text_bytes) line.resize(*text_bytes == 0 ? 0 : *text_bytes - 1, ' ');
     const size_t start = out.size();
     out.append(line);
     if (!text_bytes || *text_bytes > 0) out.push_back('\n');
     Cut(out, start);
+    return {};
   }
 
   // Applies Limit to what was appended behind `start`.
@@ -62,6 +70,7 @@ class RawSource final : public EntrySource {
     const uint64_t kept = std::min<uint64_t>(left_, out.size() - start);
     out.resize(start + kept);
     left_ -= kept;
+    if (left_ == 0) Stop();
   }
 
   bool timestamps_;
@@ -74,14 +83,14 @@ std::string RawEtag(const LogInfo& info) {
          std::to_string(info.position) + "\"";
 }
 
-Answer RawAnswer(const RawQuery& query, const LogInfo& info, int status) {
+Answer RawAnswer(const LogInfo& info, int status, bool has_ranges) {
   Answer answer = MakeAnswer(status, "text/plain; charset=utf-8", "");
   Headers& headers = answer.headers;
   headers.Add("Content-Disposition",
               "attachment; filename=\"" + info.key.type + "-" + info.key.id + ".log\"");
   headers.Add("Cache-Control", "no-cache");
   headers.Add("X-Content-Type-Options", "nosniff");
-  if (query.Whole() && info.HasEnded()) {
+  if (has_ranges) {
     headers.Add("Accept-Ranges", "bytes");
     headers.Add("ETag", RawEtag(info));
   } else {
@@ -110,19 +119,24 @@ Result<std::pair<Position, uint64_t>> FindByte(LogStore& store, const LogInfo& i
   return std::pair{chunk.begin, text_base + offset - chunk.text_offset};
 }
 
-Result<Answer> PartialAnswer(LogStore& store, const RawQuery& query, const LogInfo& info,
-                             const ByteRange& range) {
+// The size of all before the download's first byte. Nothing: the oldest block can't be read, and
+// nobody knows where in the text the next one begins.
+Result<std::optional<uint64_t>> FindTextBase(LogStore& store, const LogInfo& info) {
+  if (info.first == info.position) return 0;
   const Result<ReadAnswer> oldest = store.Read(info.key, info.first, 1);
   if (!oldest) return Fail(oldest.error());
-  if (oldest->items.empty() || oldest->items.front().chunk == nullptr) {
-    return Fail(ErrorCode::kCorrupt, "this part of the log is damaged");
-  }
-  const uint64_t text_base = oldest->items.front().chunk->text_offset;
+  if (oldest->items.empty() || oldest->items.front().chunk == nullptr) return std::nullopt;
+  return oldest->items.front().chunk->text_offset;
+}
+
+Result<Answer> PartialAnswer(LogStore& store, const LogInfo& info, uint64_t text_base,
+                             const ByteRange& range) {
   const auto found = FindByte(store, info, text_base, range.first);
   if (!found) return Fail(found.error());
-  auto source = std::make_unique<RawSource>(store, info, found->first, info.position, false);
-  source->Limit(found->second, range.Size());
-  Answer answer = RawAnswer(query, info, 206);
+  const auto [position, skip] = *found;
+  auto source = std::make_unique<RawSource>(store, info, position, info.position, false);
+  source->Limit(text_base + range.first - skip, skip, range.Size());
+  Answer answer = RawAnswer(info, 206, true);
   answer.headers.Add("Content-Range", "bytes " + std::to_string(range.first) + "-" +
                                           std::to_string(range.last) + "/" +
                                           std::to_string(info.bytes));
@@ -131,21 +145,36 @@ Result<Answer> PartialAnswer(LogStore& store, const RawQuery& query, const LogIn
   return answer;
 }
 
+// Its length is told, and it has byte ranges once the log has ended.
+Result<Answer> WholeAnswer(LogStore& store, const RawQuery& query, const LogInfo& info) {
+  const Result<std::optional<uint64_t>> text_base = FindTextBase(store, info);
+  if (!text_base) return Fail(text_base.error());
+  const bool has_ranges = info.HasEnded() && text_base->has_value();
+  if (has_ranges && NoneMatchFits(query.headers, RawEtag(info))) return RawAnswer(info, 304, true);
+  const std::string_view if_range = query.headers.Find("If-Range").value_or("");
+  if (has_ranges && (if_range.empty() || if_range == RawEtag(info))) {
+    const RangeChoice choice = ChooseByteRange(query.range, info.bytes);
+    if (choice.unsatisfiable) return RangeNotSatisfiable(info.bytes);
+    if (choice.range) return PartialAnswer(store, info, **text_base, *choice.range);
+  }
+  Answer answer = RawAnswer(info, 200, has_ranges);
+  auto source = std::make_unique<RawSource>(store, info, info.first, info.position, false);
+  if (text_base->has_value()) {
+    source->Limit(**text_base, 0, info.bytes);
+    answer.source_bytes = info.bytes;
+  }
+  answer.source = std::move(source);
+  return answer;
+}
+
 Result<Answer> MakeRawAnswer(LogStore& store, const RawQuery& query) {
   const Result<LogInfo> info = store.Stat(query.key);
   if (!info) return Fail(info.error());
-  const bool ranges = query.Whole() && info->HasEnded() && !query.range.empty() &&
-                      (query.if_range.empty() || query.if_range == RawEtag(*info));
-  if (ranges) {
-    const RangeChoice choice = ChooseByteRange(query.range, info->bytes);
-    if (choice.unsatisfiable) return RangeNotSatisfiable(info->bytes);
-    if (choice.range) return PartialAnswer(store, query, *info, *choice.range);
-  }
+  if (query.Whole()) return WholeAnswer(store, query, *info);
   const Position begin = std::clamp(query.from.value_or(0), info->first, info->position);
   const Position end = std::clamp(query.to.value_or(info->position), begin, info->position);
-  Answer answer = RawAnswer(query, *info, 200);
+  Answer answer = RawAnswer(*info, 200, false);
   answer.source = std::make_unique<RawSource>(store, *info, begin, end, query.timestamps);
-  if (query.Whole()) answer.source_bytes = info->bytes;
   return answer;
 }
 
@@ -160,8 +189,8 @@ Result<RawQuery> ParseRawQuery(const Call& call) {
   query.from = *from;
   query.to = *to;
   query.timestamps = timestamps->value_or(false);
-  query.range = call.head.headers.Find("Range").value_or("");
-  query.if_range = call.head.headers.Find("If-Range").value_or("");
+  query.headers = call.head.headers;
+  if (call.head.method == Method::kGet) query.range = query.headers.Find("Range").value_or("");
   return query;
 }
 
@@ -173,11 +202,9 @@ void HandleRaw(Call& call) {
     call.reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  call.worker.Read([&store = call.worker.store(),
-                    query = std::move(*query)] { return MakeRawAnswer(store, query); },
-                   [reply = call.reply](Result<Answer> answer) {
-                     reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
-                   });
+  AnswerFromPool(call, [&store = call.worker.store(), query = std::move(*query)] {
+    return MakeRawAnswer(store, query);
+  });
 }
 
 }  // namespace tailrace
