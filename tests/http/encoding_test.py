@@ -2,12 +2,14 @@
 
 import gzip
 import random
+import re
 import shutil
 import subprocess
 import unittest
 
 from support.api import BASE, NDJSON, TEXT, new_log
 from support.case import ServerCase
+from support.http import chunk, request_bytes
 
 
 def zstd(data):
@@ -28,7 +30,7 @@ def lines_of(count, seed=1):
 
 
 class EncodingTest(ServerCase):
-    settings = {"limits.body_bytes": "2MiB"}
+    settings = {"limits.body_bytes": "4MiB"}
 
     async def check_encoded(self, coding, body, lines):
         log = new_log()
@@ -95,6 +97,33 @@ class EncodingTest(ServerCase):
         answer = await self.api.append(log, bomb, headers={"Content-Encoding": "gzip"})
         self.check_problem(answer, 413)
         self.check_memory(before, 32 << 20)
+
+    async def commits(self):
+        text = (await self.api.get("/metrics")).text()
+        return int(re.search(r"^tailrace_store_commits_total (\d+)", text, re.M).group(1))
+
+    async def test_a_few_bytes_that_become_many_are_stored_piece_by_piece(self):
+        """A chunked body has no limit, so no more of it may be unpacked than one commit takes."""
+        line = b"x" * 999 + b"\n"
+        packed = gzip.compress(line * 24_000)
+        self.assertLess(len(packed), 60_000)     # the server reads it at once
+        log = new_log()
+        before = await self.commits()
+        async with await self.api.upload(log, headers={"Content-Encoding": "gzip"}) as upload:
+            await upload.connection.send(chunk(packed) + chunk(b""))
+            answer = await upload.connection.response()
+        self.assertEqual((answer.status, answer.json()["stored"]), (200, 24_000))
+        self.assertGreater(await self.commits() - before, 15)
+
+    async def test_the_next_request_behind_such_a_body_is_answered(self):
+        log = new_log()
+        packed = gzip.compress((b"y" * 99 + b"\n") * 30_000)
+        post = request_bytes("POST", f"{BASE}/{log}/entries",
+                             {"Content-Type": TEXT, "Content-Encoding": "gzip"}, packed)
+        async with await self.api.connect() as connection:
+            await connection.send(post + post + request_bytes("GET", f"{BASE}/{log}"))
+            positions = [(await connection.response()).json()["position"] for _ in range(3)]
+        self.assertEqual(positions, [30_000, 60_000, 60_000])
 
 
 class LimitTest(ServerCase):

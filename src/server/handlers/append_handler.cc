@@ -23,7 +23,8 @@ struct AppendOptions {
 // One append commits at a time; what comes meanwhile is the next one. So a chunked body, which may
 // be a job's output, is stored line by line while it is slow and in large runs while it is fast,
 // without a timer. A body that told its length is on its way already and is not stored in pieces
-// smaller than kRunBytes.
+// smaller than kRunBytes. A few compressed bytes may become gigabytes: no more of them is decoded
+// than one run takes.
 class AppendSink final : public BodySink {
  public:
   AppendSink(Reply reply, AppendOptions options, std::unique_ptr<BodyParser> parser,
@@ -40,25 +41,21 @@ class AppendSink final : public BodySink {
 
   void OnBody(std::string_view bytes) override {
     if (problem_) return;
-    const Result<void> taken = decoder_ ? Decode(bytes) : Parse(bytes);
-    if (!taken) problem_ = ProblemFrom(taken.error());
-    if (run_.encoded.size() >= kRunBytes && committing_) reply_.HoldBody(true);
+    if (decoder_) {
+      coded_.append(bytes);
+      decodable_ = true;
+      Decode();
+    } else {
+      Parse(bytes);
+    }
+    if (committing_ && HasEnough()) reply_.HoldBody(true);
   }
 
   void OnPause() override { Act(); }
 
   void OnEnd() override {
     ended_ = true;
-    if (!problem_ && decoder_) {
-      if (const Result<void> finished = decoder_->Finish(); !finished) {
-        problem_ = ProblemFrom(finished.error());
-      }
-    }
-    if (!problem_) {
-      if (const Result<void> finished = parser_->Finish(Now(), run_); !finished) {
-        problem_ = ProblemFrom(finished.error());
-      }
-    }
+    FinishParsing();
   }
 
   void OnStop(const Problem& problem) override {
@@ -69,32 +66,52 @@ class AppendSink final : public BodySink {
  private:
   static TimeNs Now() { return Clock::System().Now(); }
 
-  Result<void> Parse(std::string_view bytes) { return parser_->Feed(bytes, Now(), run_); }
+  bool HasEnough() const { return run_.encoded.size() >= kRunBytes || decodable_; }
 
-  Result<void> Decode(std::string_view bytes) {
-    std::string plain;
-    for (bool more = true; more;) {
-      plain.clear();
-      const Result<bool> decoded = decoder_->Decode(bytes, plain, kDecodeRoom);
-      // What came out before an error is as good as what came before it.
-      if (Result<void> parsed = Parse(plain); !parsed) return parsed;
-      if (!decoded) return Fail(decoded.error());
-      more = *decoded;
-    }
-    return {};
+  void Note(const Result<void>& result) {
+    if (!result && !problem_) problem_ = ProblemFrom(result.error());
   }
 
-  // Stores what there is; answers when all is stored.
+  void Parse(std::string_view bytes) { Note(parser_->Feed(bytes, Now(), run_)); }
+
+  // Of what has come, as much as fits into a run.
+  void Decode() {
+    std::string_view rest = coded_;
+    std::string plain;
+    while (decodable_ && !problem_ && run_.encoded.size() < kRunBytes) {
+      plain.clear();
+      const Result<bool> decoded = decoder_->Decode(rest, plain, kDecodeRoom);
+      Parse(plain);  // what came out before an error is as good as what came before it
+      if (!decoded) Note(Fail(decoded.error()));
+      decodable_ = decoded.value_or(false);
+    }
+    coded_.erase(0, coded_.size() - rest.size());
+  }
+
+  void FinishParsing() {
+    if (!ended_ || decodable_ || problem_ || parsed_all_) return;
+    if (decoder_) Note(decoder_->Finish());
+    if (!problem_) Note(parser_->Finish(Now(), run_));
+    parsed_all_ = true;
+  }
+
+  // Stores what there is; answers when all is stored, which may be the end of this object.
   void Act() {
-    const bool body_done = ended_ || problem_.has_value();
-    const bool waits_for_more =
-        options_.length_known && !body_done && run_.encoded.size() < kRunBytes;
-    if (committing_ || finished_ || waits_for_more) return;
-    const bool last_words = ended_ && !problem_ && (options_.end || !answer_);
-    if (!run_.Empty() || (last_words && !said_last_words_)) {
+    if (committing_ || finished_) return;
+    if (decodable_) {
+      Decode();
+      FinishParsing();
+    }
+    const bool body_done = parsed_all_ || problem_.has_value();
+    const bool waits_for_more = options_.length_known && !body_done && !HasEnough();
+    const bool last_words = parsed_all_ && !problem_ && (options_.end || !answer_);
+    if (!waits_for_more && (!run_.Empty() || (last_words && !said_last_words_))) {
       Submit(false);
+      reply_.HoldBody(HasEnough());
     } else if (body_done) {
       Finish();
+    } else {
+      reply_.HoldBody(false);
     }
   }
 
@@ -103,7 +120,7 @@ class AppendSink final : public BodySink {
     request.key = options_.key;
     request.producer = options_.producer;
     if (options_.producer) options_.producer->sequence += run_.count;
-    if (ended_ && !problem_) {
+    if (parsed_all_ && !problem_) {
       request.end = options_.end;
       said_last_words_ = true;
     }
@@ -131,9 +148,7 @@ class AppendSink final : public BodySink {
     }
     stored_ += answer->stored;
     answer_ = *answer;
-    const Reply reply = reply_;
-    Act();  // may answer, and so be the end of this object
-    reply.HoldBody(false);
+    Act();
   }
 
   void Finish() {
@@ -152,12 +167,15 @@ class AppendSink final : public BodySink {
   AppendOptions options_;
   std::unique_ptr<BodyParser> parser_;
   std::unique_ptr<ContentDecoder> decoder_;
+  std::string coded_;  // not decoded yet
   EntryRun run_;
   std::optional<AppendAnswer> answer_;  // of the last commit
   std::optional<Problem> problem_;      // what ends this request, once what came before is stored
   uint64_t stored_ = 0;
   bool committing_ = false;
-  bool ended_ = false;  // the body is complete
+  bool decodable_ = false;   // there is, or may be, more to come out of decoder_
+  bool ended_ = false;       // the body is complete
+  bool parsed_all_ = false;  // and is in run_ or stored, but for what a problem hides
   bool said_last_words_ = false;
   bool finished_ = false;
 };
