@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <memory>
-#include <span>
+#include <list>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
+#include "feed/segment.h"
 #include "server/session.h"
 #include "store/log_store.h"
 
@@ -16,36 +16,44 @@ namespace tailrace {
 
 class ListStream;
 
-/// All list viewers of a worker: an event is made once for all of them.
+/// All list viewers of a worker. An event is made once for all of them and kept while it is among
+/// the newest kWindowBytes; a viewer is a cursor into these.
 class ListStreams {
  public:
+  static constexpr uint64_t kWindowBytes = 256 << 10;
+
   /// `watch(true)` is called when the first viewer comes, `watch(false)` when the last one goes.
   explicit ListStreams(std::function<void(bool)> watch) : watch_(std::move(watch)) {}
 
   /// Logs that were created, ended or removed.
   void Apply(const std::vector<Commit>& commits);
-  size_t Size() const { return streams_.size(); }
-
-  void Add(ListStream& stream);
-  void Remove(ListStream& stream);
+  /// Serves at most `sends` viewers. True: there is more to do.
+  bool RunTurn(size_t sends);
+  size_t Size() const { return idle_.size() + ready_.size() + blocked_.size(); }
 
  private:
+  friend class ListStream;
+  using Viewers = std::list<ListStream*>;  // so that a viewer changes its place without a search
+
+  uint64_t End() const { return first_ + window_.size(); }
+  void DropWindow();
+
   std::function<void(bool)> watch_;
-  std::unordered_set<ListStream*> streams_;
+  std::deque<Segment> window_;  // events first_, first_ + 1, …
+  uint64_t first_ = 0;
+  uint64_t window_bytes_ = 0;
+  Viewers idle_;     // have all
+  Viewers ready_;    // have something to send, and room for it
+  Viewers blocked_;  // the transport is full
 };
 
 /// One viewer of the list. There is nothing to resume: a page that reconnects reads the list again,
-/// so a viewer that falls more than kMaxUnsentBytes behind is cut and does just that.
+/// so a viewer that falls out of the window is cut and does just that.
 class ListStream final : public Stream {
  public:
-  static constexpr size_t kMaxUnsentBytes = 256 << 10;
-
   /// `head` goes out first. Both outlive the stream.
   ListStream(Session& session, ListStreams& streams, std::string head, bool chunked);
   ~ListStream() override;
-
-  /// One event as an HTTP chunk, and without.
-  void Send(std::string_view framed, std::string_view payload);
 
   void OnWritable() override;
   void OnDeadline() override;
@@ -53,14 +61,23 @@ class ListStream final : public Stream {
   void Drain(uint64_t retry_ms) override;
 
  private:
-  void SendPayload(std::string_view payload);
-  void Flush();
+  friend class ListStreams;
+
+  void Serve();
+  bool SendNotices();
+  bool SendEvents();
+  void QueueNotice(std::string_view payload);
+  void MoveTo(ListStreams::Viewers& viewers);
+  void SetHeartbeat();
 
   Session& session_;
   ListStreams& streams_;
-  std::string unsent_;
+  ListStreams::Viewers* list_;
+  ListStreams::Viewers::iterator place_;
+  std::string notices_;  // framed; sent between two events
+  uint64_t next_;        // event
+  uint64_t offset_ = 0;  // bytes of it that were sent
   bool chunked_;
-  bool closing_ = false;
 };
 
 }  // namespace tailrace

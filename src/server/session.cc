@@ -1,5 +1,6 @@
 #include "server/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,11 @@ namespace {
 constexpr size_t kMaxHeldInput = 64 << 10;  // pipelined bytes behind an unanswered request
 constexpr uint64_t kLingerMs = 2'000;       // for a client that still sends what we refused
 constexpr uint64_t kLingerBytes = 64 << 20;
+constexpr size_t kJoinBytes = 64 << 10;   // a larger body is not copied behind its head
+constexpr uint64_t kDrainIdleMs = 1'000;  // for a request of a client that came during a drain
+constexpr size_t kLoggedPathBytes = 256;
+// What was armed stands in the worker's heap until it comes, also for a session that is gone.
+constexpr uint64_t kLongestArmMs = 60'000;
 
 }  // namespace
 
@@ -20,7 +26,10 @@ constexpr uint64_t kLingerBytes = 64 << 20;
 
 Session* Reply::Find() const {
   Session* session = worker_->FindSession(session_);
-  return session != nullptr && session->request() == request_ ? session : nullptr;
+  // One that is closed stays until the turn ends.
+  const bool waits =
+      session != nullptr && session->request() == request_ && session->AwaitsAnswer();
+  return waits ? session : nullptr;
 }
 
 void Reply::Send(Answer answer) const {
@@ -78,6 +87,7 @@ void Session::Parse(std::string_view bytes) {
   in_parse_ = false;
   if (mode_ == Mode::kRequests && !bytes.empty()) input_.assign(bytes);
   UpdateDeadline();
+  CloseIfOver();
 }
 
 void Session::ParseRequest(std::string_view& bytes) {
@@ -96,7 +106,7 @@ void Session::ParseRequest(std::string_view& bytes) {
 void Session::ParseHeldInput() {
   if (in_parse_ || !CanParse()) return;
   connection_.WantRead(true);
-  if (input_.empty()) return;
+  if (input_.empty()) return CloseIfOver();
   const std::string held = std::exchange(input_, {});
   Parse(held);
 }
@@ -136,11 +146,15 @@ void Session::HoldBody(bool hold) {
 }
 
 void Session::RefuseBadRequest() {
+  const Http1Error& error = parser_->error();
   if (state_ != nullptr && state_->answered) {  // its answer is on the way; this is the body's end
     close_after_ = true;
-    return;
+  } else if (state_ != nullptr && state_->sink != nullptr) {
+    close_after_ = true;
+    state_->sink->OnStop(ProblemFrom(error.status, error.reason));
+  } else {
+    RefuseRequest(error.status, error.reason);
   }
-  RefuseRequest(parser_->error().status, parser_->error().reason);
 }
 
 void Session::BeginRequest(RequestHead head) {
@@ -165,19 +179,25 @@ void Session::OnReadEnd() {
     stream_->OnReadEnd();
     return;
   }
-  const bool answer_under_way = state_ != nullptr && (state_->complete || state_->answered);
-  if (mode_ == Mode::kRequests && answer_under_way) {
-    close_after_ = true;  // the client may have closed its half only
-    return;
+  if (mode_ == Mode::kRequests) {
+    CloseIfOver();
+  } else {
+    Close();
   }
-  Close();
+}
+
+// A client may close its half only, and read the answers to all that it sent before.
+void Session::CloseIfOver() {
+  if (mode_ != Mode::kRequests || !connection_.ReadEnded()) return;
+  const bool waits_for_us = state_ != nullptr && (state_->complete || state_->answered || held_);
+  if (!waits_for_us && !parser_->Failed()) Close();
 }
 
 // ------------------------------------------------------------------------------------------------
 // Answering
 
 void Session::Send(Answer answer) {
-  if (mode_ != Mode::kRequests || state_ == nullptr || state_->answered) return;
+  if (!AwaitsAnswer()) return;
   state_->answered = true;
   const bool body_unread = !state_->complete && state_->head.HasBody();
   if (answer.close || !state_->head.keep_alive || body_unread || worker_.draining()) {
@@ -192,7 +212,11 @@ void Session::Send(Answer answer) {
   answer_->chunked = framing == BodyFraming::kChunked;
   answer_->last = true;
   if (SendsBody(state_->head, answer.status)) {
-    output_.append(answer.body);
+    if (answer.body.size() <= kJoinBytes) {
+      output_.append(answer.body);
+    } else {
+      answer_->body = std::move(answer.body);
+    }
     answer_->last = answer.source == nullptr;
     answer_->source = std::move(answer.source);
   }
@@ -208,7 +232,7 @@ void Session::LogAnswer(int status) const {
   LogLine(level, "request")
       .Add("request", state_->id)
       .Add("method", MethodName(state_->head.method))
-      .Add("path", state_->head.path)
+      .Add("path", std::string_view(state_->head.path).substr(0, kLoggedPathBytes))
       .Add("status", static_cast<uint64_t>(status))
       .Add("ms", worker_.loop().NowMs() - state_->started_ms);
 }
@@ -228,27 +252,36 @@ void Session::AppendHead(const Answer& answer, BodyFraming framing) {
 }
 
 void Session::Flush() {
-  if (mode_ != Mode::kRequests || connection_.Blocked()) return;
-  if (!output_.empty()) {
-    const int64_t sent = connection_.Write(output_);
-    if (sent < 0) {
-      Close();
-      return;
-    }
-    worker_.CountSent(static_cast<uint64_t>(sent));
-    output_.erase(0, static_cast<size_t>(sent));
-    if (!output_.empty()) {
-      UpdateDeadline();
-      return;
-    }
-    output_.shrink_to_fit();
-  }
+  if (mode_ != Mode::kRequests || connection_.Blocked() || !FlushOutput()) return;
   if (answer_ == nullptr) return;
+  if (!answer_->body.empty()) {
+    output_ = std::exchange(answer_->body, {});
+    if (!FlushOutput()) return;
+  }
   if (answer_->last) {
     FinishAnswer();
   } else {
     PullSource();
   }
+}
+
+// False: OnWritable will come, or the connection is broken.
+bool Session::FlushOutput() {
+  if (output_.empty()) return true;
+  const int64_t sent = connection_.Write(std::string_view(output_).substr(output_sent_));
+  if (sent < 0) {
+    Close();
+    return false;
+  }
+  worker_.CountSent(static_cast<uint64_t>(sent));
+  output_sent_ += static_cast<uint64_t>(sent);
+  if (output_sent_ < output_.size()) {
+    UpdateDeadline();
+    return false;
+  }
+  output_ = {};
+  output_sent_ = 0;
+  return true;
 }
 
 void Session::PullSource() {
@@ -291,15 +324,14 @@ void Session::FinishAnswer() {
     CloseGently();
     return;
   }
-  // A body that nobody wanted is read to its end before the next request.
-  if (state_ != nullptr && state_->complete) state_.reset();
+  state_.reset();  // its body has been read, or the connection would end here
   held_ = false;
   UpdateDeadline();
   ParseHeldInput();
 }
 
-Stream& Session::StartStream(std::unique_ptr<Stream> stream) {
-  CHECK(mode_ == Mode::kRequests && state_ != nullptr && !state_->answered);
+void Session::StartStream(std::unique_ptr<Stream> stream) {
+  CHECK(AwaitsAnswer());
   mode_ = Mode::kStream;
   stream_ = std::move(stream);
   LogAnswer(200);
@@ -312,7 +344,8 @@ Stream& Session::StartStream(std::unique_ptr<Stream> stream) {
       session->input_ = {};
     }
   });
-  return *stream_;
+  connection_.WantRead(true);  // only so can it be seen that the client goes
+  stream_->OnWritable();
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -330,7 +363,7 @@ void Session::OnWritable() {
 void Session::SetDeadline(uint64_t delay_ms) {
   deadline_ms_ = worker_.loop().NowMs() + delay_ms;
   if (armed_ms_ != 0 && armed_ms_ <= deadline_ms_) return;
-  armed_ms_ = deadline_ms_;
+  armed_ms_ = std::min(deadline_ms_, worker_.loop().NowMs() + kLongestArmMs);
   worker_.AddDeadline(armed_ms_, id_);
 }
 
@@ -344,7 +377,8 @@ void Session::UpdateDeadline() {
   } else if (state_ != nullptr) {
     SetDeadline(state_->head.chunked ? limits.chunked_body_timeout_ms : limits.body_timeout_ms);
   } else {
-    SetDeadline(limits.idle_timeout_ms);
+    SetDeadline(worker_.draining() ? std::min(kDrainIdleMs, limits.idle_timeout_ms)
+                                   : limits.idle_timeout_ms);
   }
   in_head_ = parser_->InHead();
 }
@@ -390,9 +424,8 @@ void Session::Drain() {
   if (mode_ == Mode::kStream) {
     stream_->Drain(worker_.DrawDrainRetryMs());
   } else if (mode_ == Mode::kRequests && state_ == nullptr && answer_ == nullptr) {
-    Close();
-  } else if (mode_ == Mode::kRequests && state_ != nullptr && state_->sink != nullptr &&
-             !state_->answered) {
+    if (!parser_->InHead()) Close();  // else the request is read and answered
+  } else if (AwaitsAnswer() && state_->sink != nullptr) {
     state_->sink->OnStop(
         ProblemFrom({ErrorCode::kUnavailable, "the server is stopping; send the rest again"}));
   }

@@ -42,6 +42,7 @@ class Stream {
  public:
   /// Detaches itself from whatever feeds it.
   virtual ~Stream() = default;
+  /// There is room: once it has started, and whenever a write took less than it was given.
   virtual void OnWritable() = 0;
   /// Its deadline has come (Session::SetDeadline).
   virtual void OnDeadline() = 0;
@@ -81,6 +82,9 @@ class Session final : private ConnectionHandler, private Http1Events {
 
   SessionId id() const { return id_; }
   uint64_t request() const { return request_; }
+  bool AwaitsAnswer() const {
+    return mode_ == Mode::kRequests && state_ != nullptr && !state_->answered;
+  }
   const RequestHead& head() const { return state_->head; }
   const std::string& request_id() const { return state_->id; }
   Worker& worker() { return worker_; }
@@ -90,7 +94,8 @@ class Session final : private ConnectionHandler, private Http1Events {
   void HoldBody(bool hold);
   void Send(Answer answer);
   /// The answer is a stream from now on; it sends its own head. No further request is read.
-  Stream& StartStream(std::unique_ptr<Stream> stream);
+  /// AwaitsAnswer().
+  void StartStream(std::unique_ptr<Stream> stream);
 
   // For streams.
   int64_t Write(std::span<const iovec> parts) { return connection_.Write(parts); }
@@ -115,6 +120,7 @@ class Session final : private ConnectionHandler, private Http1Events {
     bool answered = false;  // Send or StartStream was called
   };
   struct AnswerState {
+    std::string body;  // follows output_
     std::unique_ptr<BodySource> source;
     bool chunked = false;
     bool pulling = false;  // Next is under way on the reader pool
@@ -137,9 +143,11 @@ class Session final : private ConnectionHandler, private Http1Events {
   void BeginRequest(RequestHead head);
   void RefuseRequest(int status, std::string reason);
   void RefuseBadRequest();
+  void CloseIfOver();
   void LogAnswer(int status) const;
   void AppendHead(const Answer& answer, BodyFraming framing);
   void Flush();
+  bool FlushOutput();
   void PullSource();
   void OnPulled(uint64_t request, Result<std::string> piece);
   void FinishAnswer();
@@ -153,11 +161,12 @@ class Session final : private ConnectionHandler, private Http1Events {
   std::unique_ptr<AnswerState> answer_;  // while its answer is written
   std::unique_ptr<Stream> stream_;
   std::string input_;   // read and not parsed yet
-  std::string output_;  // to be written
+  std::string output_;  // to be written, from output_sent_ on; empty: nothing
   SessionId id_;
   uint64_t request_ = 0;      // counts them
   uint64_t deadline_ms_ = 0;  // what is meant
   uint64_t armed_ms_ = 0;     // what the worker's heap will say; 0: nothing
+  uint64_t output_sent_ = 0;
   uint64_t lingered_bytes_ = 0;
   Mode mode_ = Mode::kRequests;
   bool in_parse_ = false;     // in Parse: it flushes and goes on by itself

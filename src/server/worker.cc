@@ -1,5 +1,7 @@
 #include "server/worker.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "server/routes.h"
@@ -48,7 +50,10 @@ Worker::~Worker() {
 
 void Worker::Shutdown() {
   loop_.SetTurnEnd(nullptr);
-  slots_.clear();  // streams leave their feeds, uploads store what they hold
+  shut_down_ = true;  // connections may still stand in the loop's mailbox
+  for (Slot& slot : slots_) {
+    slot.session.reset();  // streams leave their feeds, uploads store what they hold
+  }
   loop_.DrainPool();
   feeds_.Clear();
 }
@@ -62,16 +67,22 @@ void Worker::Deliver(HubDelivery delivery) {
 
 void Worker::TakeConnection(int fd) {
   session_count_.fetch_add(1, std::memory_order_relaxed);
-  loop_.Post([this, fd] {
-    if (free_slots_.empty()) {
-      free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
-      slots_.emplace_back();
-    }
-    const uint32_t index = free_slots_.back();
-    free_slots_.pop_back();
-    Slot& slot = slots_[index];
-    slot.session = std::make_unique<Session>(*this, SessionId{index, slot.generation}, fd);
-  });
+  loop_.Post([this, fd] { OpenSession(fd); });
+}
+
+void Worker::OpenSession(int fd) {
+  if (shut_down_) {
+    close(fd);
+    return;
+  }
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const uint32_t index = free_slots_.back();
+  free_slots_.pop_back();
+  Slot& slot = slots_[index];
+  slot.session = std::make_unique<Session>(*this, SessionId{index, slot.generation}, fd);
 }
 
 Session* Worker::FindSession(SessionId id) {
@@ -96,11 +107,14 @@ void Worker::CloseSession(SessionId id) {
 
 bool Worker::EndTurn() {
   RunDeadlines();
-  const bool more = feeds_.RunTurn();
+  const bool more_entries = feeds_.RunTurn();
+  const bool more_lists = lists_.RunTurn(config().streams.turn_sends);
   RunTurnEndTasks();
-  for (const SessionId id : std::exchange(closing_, {})) CloseSession(id);
+  const std::vector<SessionId> closing = std::exchange(closing_, {});
+  for (const SessionId id : closing) CloseSession(id);
   ArmDeadlines();
-  return more || !closing_.empty() || !turn_end_tasks_.empty();
+  return more_entries || more_lists || !closing.empty() || !closing_.empty() ||
+         !turn_end_tasks_.empty();
 }
 
 void Worker::RunTurnEndTasks() {

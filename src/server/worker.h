@@ -123,6 +123,7 @@ class Worker {
   void RunDeadlines();
   void ArmDeadlines();
   void RunTurnEndTasks();
+  void OpenSession(int fd);
 
   const size_t index_;
   ServerShared& shared_;
@@ -134,6 +135,7 @@ class Worker {
   DateCache date_;
   Deadlines<SessionId> deadlines_;
   uint64_t armed_ms_ = 0;  // the loop's wake-up; 0: none
+  bool shut_down_ = false;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<SessionId> closing_;

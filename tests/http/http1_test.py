@@ -94,6 +94,30 @@ class ConnectionTest(ServerCase):
             connection.writer.write_eof()
             self.assertEqual((await connection.response()).status, 200)
 
+    async def test_half_closed_client_gets_the_answers_to_all_that_it_sent(self):
+        log = new_log()
+        post = request_bytes("POST", f"{BASE}/{log}/entries", {"Content-Type": "text/plain"}, b"x")
+        async with await self.api.connect() as connection:
+            await connection.send(post + request_bytes("GET", f"{BASE}/{log}/entries") + post
+                                  + request_bytes("GET", "/healthz") + b"GET / HT")
+            connection.writer.write_eof()
+            statuses = [(await connection.response()).status for _ in range(4)]
+            self.assertEqual(statuses, [200, 200, 200, 200])
+            self.assertEqual(await connection.rest(), b"")
+
+    async def test_a_large_answer_to_a_slow_reader(self):
+        log = new_log()
+        lines = [f"{n:05} " + "z" * 500 for n in range(9000)]
+        for first in range(0, len(lines), 1000):
+            await self.api.append(log, "\n".join(lines[first:first + 1000]))
+        async with await self.api.connect(receive_buffer=4096) as connection:
+            await connection.send(request_bytes("GET", f"{BASE}/{log}/entries?limit=9000")
+                                  + request_bytes("GET", "/healthz"))
+            await asyncio.sleep(0.2)
+            answer = await connection.response()
+            self.assertEqual([entry["text"] for entry in answer.json()["entries"]], lines)
+            self.assertEqual((await connection.response()).body, b"ok\n")
+
     async def test_an_answer_before_the_body_is_complete(self):
         """A refused upload is answered, whatever the client still sends."""
         async with await self.api.connect() as connection:

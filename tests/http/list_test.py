@@ -5,6 +5,7 @@ import unittest
 
 from support.api import BASE, new_log
 from support.case import ServerCase
+from support.http import request_bytes
 from support.sse import Stream
 
 
@@ -134,6 +135,26 @@ class ListEventsTest(ServerCase):
             await self.api.append(log, "x\n", query="?end=succeeded")
             kinds = [(await self.next_about(stream, log))[0] for _ in range(2)]
         self.assertEqual(kinds, ["created", "ended"])
+
+    async def test_a_viewer_that_never_reads_is_cut_and_others_miss_nothing(self):
+        """A log with a long title is an event of 1 kB: more than its socket and the window hold."""
+        stuck = await Stream.open(self.server.port, f"{BASE}/events", receive_buffer=4096)
+        body = json.dumps({"title": "t" * 1000, "labels": {"l": "x" * 1000}}).encode()
+        logs = [new_log() for _ in range(3000)]
+        put = [request_bytes("PUT", f"{BASE}/{log}", {"Content-Type": "application/json"}, body)
+               for log in logs]
+        seen = []
+        async with await self.open() as stream, await self.api.connect() as connection:
+            for first in range(0, len(put), 20):
+                await connection.send(b"".join(put[first:first + 20]))
+                for _ in range(20):
+                    self.assertEqual((await connection.response()).status, 201)
+                for _ in range(20):
+                    event = await stream.next()
+                    seen.append(json.loads(event.data))
+        self.assertEqual([f"{said['type']}/{said['id']}" for said in seen], logs)
+        rest = await stuck.connection.rest()
+        self.assertLess(rest.count(b"event: created"), len(logs))
 
 
 if __name__ == "__main__":

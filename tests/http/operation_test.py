@@ -12,6 +12,7 @@ from support.api import BASE, Api, new_log
 from support.case import AsyncCase, ServerCase
 from support.http import Connection, ProtocolError, request_bytes
 from support.server import Server, binary_path, can_connect, free_port
+from support.sse import Stream
 
 
 class HealthTest(ServerCase):
@@ -54,16 +55,25 @@ class HealthTest(ServerCase):
         self.assertTrue(any(after[name] > before.get(name, 0) for name in after), after)
 
 
-class DrainTest(AsyncCase):
+class DrainCase(AsyncCase):
+    settings = {"streams.drain_window": "4s"}
+
     def setUp(self):
         super().setUp()
-        self.server = Server(settings={"streams.drain_window": "4s"}).start()
+        self.server = Server(settings=self.settings).start()
         self.api = Api(self.server.port)
         self.addCleanup(self.server.stop)
 
     async def exit_code(self):
         return await asyncio.to_thread(self.server.wait, 30)
 
+    async def until_draining(self):
+        self.server.terminate()
+        while "draining" not in self.server.log_text():
+            await asyncio.sleep(0.02)
+
+
+class DrainTest(DrainCase):
     async def test_idle_server_exits_with_0(self):
         self.server.terminate()
         self.assertEqual(await self.exit_code(), 0)
@@ -143,11 +153,46 @@ class DrainTest(AsyncCase):
                 pass
         self.assertEqual(await self.exit_code(), 0)
 
+    async def test_clients_that_come_and_say_nothing_do_not_hold_the_exit(self):
+        log = new_log()
+        await self.api.append(log, ("x" * 999 + "\n") * 20_000)
+        async with await self.api.connect(receive_buffer=4096) as reader:
+            await reader.send(request_bytes("GET", f"{BASE}/{log}/raw"))
+            await reader.head()      # it does not read the rest, so that the drain goes on
+            await self.until_draining()
+            async with await self.api.connect() as silent:
+                self.assertEqual(await silent.rest(10), b"")
+            self.assertTrue(self.server.alive())
+        self.assertEqual(await self.exit_code(), 0)
+
+    async def test_list_viewers_are_told_to_come_back(self):
+        stream = await Stream.open(self.server.port, f"{BASE}/events")
+        await stream.until_raw(b"\n\n")
+        self.server.terminate()
+        self.assertEqual(await stream.to_end(), [])
+        self.assertTrue(stream.closed)
+        self.assertEqual(len(stream.parser.retries), 2)
+        self.assertEqual(await self.exit_code(), 0)
+
     async def test_a_silent_upload_does_not_hold_the_exit_for_ever(self):
         async with await self.api.upload(new_log()) as upload:
             await upload.send(b"x\nhalf")
             self.server.terminate()
             self.assertEqual(await self.exit_code(), 0)
+
+
+class HalfRequestTest(DrainCase):
+    settings = {"workers": 1}   # so that it has read one connection when it answers the other
+
+    async def test_a_request_that_is_half_there_is_answered(self):
+        async with await self.api.connect() as connection:
+            await connection.send(b"GET /healthz HTTP/1.1\r\n")
+            self.assertEqual((await self.api.get("/healthz")).status, 200)
+            await self.until_draining()
+            await connection.send(b"Host: x\r\n\r\n")
+            answer = await connection.response()
+        self.assertEqual((answer.status, answer.header("Connection")), (200, "close"))
+        self.assertEqual(await self.exit_code(), 0)
 
 
 class ListenTest(AsyncCase):

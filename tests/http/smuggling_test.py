@@ -119,6 +119,16 @@ class SmugglingTest(ServerCase):
             with self.subTest(line=line):
                 await self.check_refused(line + b"\r\nHost: x\r\n\r\n", (400, 501, 505))
 
+    async def test_what_came_before_a_bad_chunk_is_told(self):
+        log = new_log()
+        async with await self.api.upload(log) as upload:
+            await upload.send(b"one\ntwo\nhalf")
+            await upload.connection.send(b"zz\r\n")
+            answer = await upload.connection.response()
+            self.assertEqual(self.check_problem(answer, 400, "chunk")["stored"], 2)
+            self.assertEqual(await upload.connection.rest(), b"")
+        self.assertEqual(await self.api.texts(log), ["one", "two"])
+
     async def test_nothing_of_a_refused_request_is_stored(self):
         log = new_log()
         raw = (f"POST {BASE}/{log}/entries HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
