@@ -20,12 +20,13 @@ bool IsName(std::string_view name, size_t max_bytes, std::string_view punctuatio
 
 Result<LogKey> MakeLogKey(std::string_view type, std::string_view id) {
   if (!IsName(type, kMaxTypeBytes, "._-")) {
-    return Fail(ErrorCode::kInvalid,
-                "type: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit");
+    return FailField(ErrorCode::kInvalid, "type",
+                     "type: must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit");
   }
   if (!IsName(id, kMaxIdBytes, "._:~-")) {
-    return Fail(ErrorCode::kInvalid,
-                "id: must be 1 to 128 of A-Z a-z 0-9 . _ : ~ - and begin with a letter or digit");
+    return FailField(
+        ErrorCode::kInvalid, "id",
+        "id: must be 1 to 128 of A-Z a-z 0-9 . _ : ~ - and begin with a letter or digit");
   }
   return LogKey{std::string(type), std::string(id)};
 }

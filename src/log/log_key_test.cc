@@ -21,11 +21,13 @@ TEST(LogKey, RefusesOthersAndNamesTheField) {
     ASSERT_FALSE(key) << type;
     EXPECT_EQ(key.error().code, ErrorCode::kInvalid);
     EXPECT_TRUE(key.error().message.starts_with("type:")) << key.error().message;
+    EXPECT_EQ(key.error().field, "type");
   }
   for (const std::string id : {"", "-1", "a b", "a/b", "\xC3\xA9"}) {
     const auto key = MakeLogKey("deploy", id);
     ASSERT_FALSE(key) << id;
     EXPECT_TRUE(key.error().message.starts_with("id:")) << key.error().message;
+    EXPECT_EQ(key.error().field, "id");
   }
   EXPECT_FALSE(MakeLogKey("deploy", std::string(129, 'b')));
 }
