@@ -153,12 +153,23 @@ class DrainTest(DrainCase):
                 pass
         self.assertEqual(await self.exit_code(), 0)
 
-    async def test_clients_that_come_and_say_nothing_do_not_hold_the_exit(self):
+    async def open_stalled_download(self):
+        """A client that does not read on, so that a drain goes on."""
         log = new_log()
         await self.api.append(log, ("x" * 999 + "\n") * 20_000)
-        async with await self.api.connect(receive_buffer=4096) as reader:
-            await reader.send(request_bytes("GET", f"{BASE}/{log}/raw"))
-            await reader.head()      # it does not read the rest, so that the drain goes on
+        reader = await self.api.connect(receive_buffer=4096)
+        await reader.send(request_bytes("GET", f"{BASE}/{log}/raw"))
+        await reader.head()
+        return reader
+
+    async def test_a_second_signal_ends_it_at_once(self):
+        async with await self.open_stalled_download():
+            await self.until_draining()
+            self.server.terminate()
+            self.assertEqual(await asyncio.to_thread(self.server.wait, 20), 0)
+
+    async def test_clients_that_come_and_say_nothing_do_not_hold_the_exit(self):
+        async with await self.open_stalled_download():
             await self.until_draining()
             async with await self.api.connect() as silent:
                 self.assertEqual(await silent.rest(10), b"")
