@@ -359,6 +359,22 @@ class DataTest(AsyncCase):
             return
         await self.check_gap(log, lines)
 
+    async def check_download(self, log, lines, gap):
+        """What is lost has its place in it, so that everything else keeps its own."""
+        whole = ("\n".join(lines) + "\n").encode()
+        offset = sum(len(line) + 1 for line in lines[:gap["from"]])
+        end = sum(len(line) + 1 for line in lines[:gap["to"]])
+        download = await self.api.get(f"{BASE}/{log}/raw")
+        self.assertEqual(len(download.body), len(whole))
+        self.assertIn(b" are lost: damaged]", download.body[offset:end])
+        self.assertTrue(download.body[:offset] == whole[:offset])
+        self.assertTrue(download.body[end:] == whole[end:])
+        for first in (offset + 5, end + 5):
+            part = await self.api.get(f"{BASE}/{log}/raw", {"Range": f"bytes={first}-{first + 99}"})
+            self.assertIn(part.status, (200, 206))
+            body = part.body[first:first + 100] if part.status == 200 else part.body
+            self.assertEqual(body, download.body[first:first + 100])
+
     async def check_gap(self, log, lines):
         async with await self.api.stream(log, "?format=text") as stream:
             events = await stream.to_end(60)
@@ -377,6 +393,7 @@ class DataTest(AsyncCase):
                 self.assertEqual(event.id.split(".")[1], str(at))
         self.assertEqual((events[-1].event, at), ("end", len(lines)))
         self.assertEqual(len(gaps), 1)
+        await self.check_download(log, lines, gaps[0])
         self.assertEqual((await self.api.get("/readyz")).status, 200)
 
 

@@ -155,7 +155,11 @@ Result<Answer> WholeAnswer(LogStore& store, const RawQuery& query, const LogInfo
   if (has_ranges && (if_range.empty() || if_range == RawEtag(info))) {
     const RangeChoice choice = ChooseByteRange(query.range, info.bytes);
     if (choice.unsatisfiable) return RangeNotSatisfiable(info.bytes);
-    if (choice.range) return PartialAnswer(store, info, **text_base, *choice.range);
+    if (choice.range) {
+      Result<Answer> part = PartialAnswer(store, info, **text_base, *choice.range);
+      // Where a damaged block begins in the text is not known: then all of it is the answer.
+      if (part || part.error().code != ErrorCode::kCorrupt) return part;
+    }
   }
   Answer answer = RawAnswer(info, 200, has_ranges);
   auto source = std::make_unique<RawSource>(store, info, info.first, info.position, false);
