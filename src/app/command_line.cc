@@ -214,11 +214,14 @@ class CommandTree {
     AddLog(exec, exec_.log)->required();
     exec->add_option("--title", exec_.title, "Title of the log")->type_name("TEXT");
     exec->add_flag("--pty", exec_.pty, "Give the command a terminal: colours, progress bars, keys");
-    exec->add_flag("--quiet,-q", exec_.quiet, "Say nothing of our own, not even the log's URL");
+    exec->add_flag("--quiet,-q", exec_.quiet, "Say only what goes wrong, not even the log's URL");
     AddDuration(exec, "--wait", exec_.wait_ms,
                 "After the command: how long to wait for the server");
     AddSize(exec, "--spool-limit", exec_.spool_limit_bytes,
             "How much output is kept while the server is away; more is left out and said");
+    AddSize(exec, "--spool-buffer", exec_.spool_buffer_bytes,
+            "How much output waits in memory when the spool's disk hangs; more is left out and "
+            "said");
   }
 
   void AddPush() {
@@ -250,7 +253,7 @@ class CommandTree {
         ->type_name("NAME");
     push->add_option("--spool", push_.spool, "Send a spool file that exec or push has left")
         ->type_name("FILE");
-    push->add_flag("--quiet,-q", push_.quiet, "Say only what goes wrong for good");
+    push->add_flag("--quiet,-q", push_.quiet, "Say only what goes wrong");
     AddDuration(push, "--wait", push_.wait_ms,
                 "After the last line: how long to wait for the server");
     AddSize(push, "--spool-limit", push_.spool_limit_bytes,

@@ -17,6 +17,8 @@ namespace {
 constexpr std::array kSignals = {SIGINT,  SIGTERM, SIGHUP,   SIGQUIT,
                                  SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD};
 constexpr size_t kBufferBytes = 256 << 10;
+// A delivery that takes longer after the command's end is worth a word.
+constexpr int64_t kQuietWaitMs = 2'000;
 
 bool StopsWaiting(int signal_number) {
   return signal_number == SIGINT || signal_number == SIGTERM || signal_number == SIGHUP ||
@@ -43,7 +45,7 @@ ExecSession::ExecSession(ExecOptions options, Spool& spool, LogTransport& transp
       say_(std::move(say)),
       feeder_(spool, say_),
       stall_watch_(options_.disk_patience_ms),
-      buffer_(kBufferBytes) {}
+      buffer_(kBufferBytes, '\0') {}
 
 ExecSession::~ExecSession() {
   delivery_.reset();
@@ -136,6 +138,8 @@ void ExecSession::StartReading(const ChildProcess& child) {
     return;
   }
   pty_fd_ = child.out;
+  // Keys make these in the command's own terminal, where we don't see them.
+  signals_seen_.insert({SIGINT, SIGQUIT});
   pty_input_.emplace(STDIN_FILENO, pty_fd_);
 }
 
@@ -170,9 +174,9 @@ void ExecSession::ReadOutput(Output& output) {
     output.assembler.Finish(Now());
     return;
   }
-  const std::string_view bytes(buffer_.data(), static_cast<size_t>(got));
-  output.pass_on.Write(output.target, bytes);
-  output.assembler.Feed(bytes, Now());
+  const auto size = static_cast<size_t>(got);
+  output.assembler.Feed(std::string_view(buffer_).substr(0, size), Now());
+  output.pass_on.Take(output.target, buffer_, size);
 }
 
 // After whatever happened: hand on the lines, take or leave more output, and see how far we are.
@@ -255,10 +259,7 @@ void ExecSession::Reap() {
 }
 
 void ExecSession::OnPatienceOver() {
-  if (phase_ == Phase::kDelivering) {
-    phase_ = Phase::kOver;
-    return;
-  }
+  if (phase_ == Phase::kDelivering) return OnWaitOver();
   // What waits only for a slow terminal was written by the command: it belongs to the log.
   const bool held_back = std::ranges::any_of(
       outputs_, [](const auto& output) { return !output->at_end && !output->reading; });
@@ -267,6 +268,17 @@ void ExecSession::OnPatienceOver() {
     return;
   }
   EndCommand();
+}
+
+void ExecSession::OnWaitOver() {
+  const int64_t left_ms = options_.wait_ms - kQuietWaitMs;
+  if (left_ms <= 0 || std::exchange(wait_said_, true)) {
+    phase_ = Phase::kOver;
+    return;
+  }
+  say_.note("the command has ended; waiting up to " + std::to_string(left_ms / 1000) +
+            " s more until the server has everything (Ctrl-C: do not wait, send it later)");
+  uv_timer_start(&patience_, patience_.timer_cb, static_cast<uint64_t>(left_ms), 0);
 }
 
 void ExecSession::EndCommand() {
@@ -285,7 +297,7 @@ void ExecSession::EndCommand() {
   uv_timer_start(
       &patience_,
       [](uv_timer_t* timer) { static_cast<ExecSession*>(timer->loop->data)->OnPatienceOver(); },
-      static_cast<uint64_t>(options_.wait_ms), 0);
+      static_cast<uint64_t>(std::min(options_.wait_ms, kQuietWaitMs)), 0);
 }
 
 void ExecSession::CheckDelivery() {

@@ -32,7 +32,7 @@ struct ExecOptions {
   int64_t wait_ms = 300'000;         ///< For delivery, after the command has ended.
   int64_t linger_ms = 2'000;         ///< For output of processes that the command left behind.
   size_t queue_bytes = 16 << 20;     ///< Output that may wait in memory for the spool's disk.
-  int64_t disk_patience_ms = 1'000;  ///< A disk that has not moved for so long hangs.
+  int64_t disk_patience_ms = 5'000;  ///< A disk that has not moved for so long hangs.
   int64_t disk_leave_ms = 2'000;     ///< How long a hanging disk may keep us at the very end.
 };
 
@@ -49,8 +49,8 @@ struct ExecResult {
 
 /// One process runs at most one: it takes the signals INT, TERM, HUP, QUIT, USR1, USR2, WINCH and
 /// CHLD. The loop's thread waits neither for the server nor for the spool's disk. Output that comes
-/// faster than the disk takes it is held back as by a slow pipe; when the disk has not moved for a
-/// second, lines are lost instead, and the log says so.
+/// faster than the disk takes it is held back as by a slow pipe; when the disk has not moved for
+/// some seconds, lines are lost instead, and the log says so.
 ///
 /// Signals that a process sent to us are sent on to the command. Those of the terminal are not:
 /// they have reached the command too, which is in our process group. With a pty all are sent on, to
@@ -95,6 +95,7 @@ class ExecSession {
   void SendOn(int signal_number, bool from_terminal);
   void Reap();
   void OnPatienceOver();
+  void OnWaitOver();
   void EndCommand();
   void CheckDelivery();
   void CloseHandles();
@@ -118,6 +119,7 @@ class ExecSession {
   std::set<int> signals_seen_;
   std::optional<CommandEnd> end_;
   bool failure_said_ = false;
+  bool wait_said_ = false;
 
   uv_loop_t loop_{};
   uv_poll_t signal_poll_{};
@@ -130,7 +132,7 @@ class ExecSession {
   std::vector<std::unique_ptr<Output>> outputs_;
   std::optional<PtyInput> pty_input_;
   std::optional<DeliveryThread> delivery_;
-  std::vector<char> buffer_;
+  std::string buffer_;
 };
 
 }  // namespace tailrace

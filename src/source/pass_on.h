@@ -22,6 +22,9 @@ class PassOn {
   /// In order, also between different descriptors. A descriptor whose reader is gone (EPIPE) or
   /// that fails otherwise takes nothing more; that is not the command's affair.
   void Write(int fd, std::string_view bytes);
+  /// The same for the first `size` bytes of `bytes`, which it takes without copying them if they
+  /// are many. Then it leaves another string of the same size, whose bytes mean nothing.
+  void Take(int fd, std::string& bytes, size_t size);
   /// More than kLimitBytes wait: the command has to wait too, as it would without us.
   bool Full() const;
 
@@ -31,6 +34,8 @@ class PassOn {
   struct Piece {
     int fd;
     std::string bytes;
+    size_t size;  ///< What is behind it means nothing.
+    bool taken;
   };
   void Run();
   void WriteOut(const Piece& piece);
@@ -39,7 +44,8 @@ class PassOn {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Piece> waiting_;
-  size_t waiting_bytes_ = 0;  ///< Also those being written.
+  std::vector<std::string> spare_;  ///< Memory of pieces that were taken and written.
+  size_t waiting_bytes_ = 0;        ///< Also those being written.
   bool was_full_ = false;
   bool stopping_ = false;
   std::vector<int> broken_;  ///< The thread's own.

@@ -21,6 +21,8 @@ namespace {
 constexpr uint64_t kFinishReserveBytes = 64 << 10;
 // An empty spool is cut back to its header when it has grown beyond this.
 constexpr uint64_t kStartOverBytes = 1 << 20;
+// Shorter payloads are copied to be written together with their head.
+constexpr size_t kCopiedBytes = 16 << 10;
 constexpr int64_t kRoomPollMs = 200;
 constexpr uint64_t kPunchBytes = 4 << 20;
 
@@ -176,19 +178,25 @@ void Spool::Finish(std::optional<Outcome> outcome) {
 // Only this thread moves end_ and next_sequence_, so the write itself needs no lock.
 bool Spool::WriteRecord(uint8_t kind, std::string_view payload, uint64_t count,
                         uint64_t limit_bytes) {
-  const std::string record = EncodeSpoolRecord(static_cast<SpoolRecordKind>(kind), next_sequence_,
-                                               static_cast<uint32_t>(count), payload);
+  const uint64_t size = kSpoolRecordHeadBytes + payload.size();
   {
     const std::lock_guard lock(mutex_);
-    if (UsedBytes() + record.size() > limit_bytes) {
+    if (UsedBytes() + size > limit_bytes) {
       full_ = true;
       problem_ = "the spool is full";
       return false;
     }
   }
-  if (!WriteAll(record, end_)) return false;
+  std::string head = EncodeSpoolRecordHead(static_cast<SpoolRecordKind>(kind), next_sequence_,
+                                           static_cast<uint32_t>(count), payload);
+  // A second write costs less than a copy of a long payload. The order does not matter: without the
+  // head it is no record.
+  const bool at_once = payload.size() < kCopiedBytes;
+  if (at_once) head.append(payload);
+  if (!at_once && !WriteAll(payload, end_ + kSpoolRecordHeadBytes)) return false;
+  if (!WriteAll(head, end_)) return false;
   const std::lock_guard lock(mutex_);
-  end_ += record.size();
+  end_ += size;
   next_sequence_ += count;
   finished_ = kind == static_cast<uint8_t>(SpoolRecordKind::kFinish);
   changed_.notify_all();

@@ -85,20 +85,15 @@ std::optional<SpoolSlot> DecodeSpoolSlot(std::string_view bytes) {
   return slot.generation > 0 ? std::optional(slot) : std::nullopt;
 }
 
-std::string EncodeSpoolRecord(SpoolRecordKind kind, uint64_t first, uint32_t count,
-                              std::string_view payload) {
-  std::string rest;
-  rest.reserve(kSpoolRecordHeadBytes + payload.size());
-  AppendBigEndian32(rest, static_cast<uint32_t>(payload.size()));
-  AppendBigEndian32(rest, 0);
-  rest.push_back(static_cast<char>(kind));
-  AppendBigEndian64(rest, first);
-  AppendBigEndian32(rest, count);
-  rest.append(payload);
-  std::string crc;
-  AppendBigEndian32(crc, Crc(std::string_view(rest).substr(8)));
-  rest.replace(4, 4, crc);
-  return rest;
+std::string EncodeSpoolRecordHead(SpoolRecordKind kind, uint64_t first, uint32_t count,
+                                  std::string_view payload) {
+  std::string covered(1, static_cast<char>(kind));
+  AppendBigEndian64(covered, first);
+  AppendBigEndian32(covered, count);
+  std::string head;
+  AppendBigEndian32(head, static_cast<uint32_t>(payload.size()));
+  AppendBigEndian32(head, Crc(payload, Crc(covered)));
+  return head.append(covered);
 }
 
 std::optional<SpoolRecordHead> DecodeSpoolRecordHead(std::string_view bytes) {

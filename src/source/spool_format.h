@@ -40,8 +40,9 @@ Result<SpoolMeta> DecodeSpoolHeader(std::string_view page);
 std::string EncodeSpoolSlot(const SpoolSlot& slot);
 std::optional<SpoolSlot> DecodeSpoolSlot(std::string_view bytes);
 
-std::string EncodeSpoolRecord(SpoolRecordKind kind, uint64_t first, uint32_t count,
-                              std::string_view payload);
+/// What stands before the payload.
+std::string EncodeSpoolRecordHead(SpoolRecordKind kind, uint64_t first, uint32_t count,
+                                  std::string_view payload);
 /// Of kSpoolRecordHeadBytes bytes. Nothing: can't be the head of a record.
 std::optional<SpoolRecordHead> DecodeSpoolRecordHead(std::string_view bytes);
 /// Whether head and payload are what was written.

@@ -60,12 +60,15 @@ class CommandCase(unittest.TestCase):
     def finish_off(process):
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        _, err = process.communicate()
+        if b": runtime error: " in (err or b""):
+            raise AssertionError(err.decode(errors="replace"))
 
     def run_verb(self, *words, code=0, stdin=b"", **more):
         """Runs the verb to its end; returns stdout and stderr as bytes."""
         process = self.start(*words, env=self.environment(**more))
         out, err = process.communicate(stdin, timeout=PATIENCE_SECONDS)
+        self.assertNotIn(b": runtime error: ", err)
         self.assertEqual(process.returncode, code, err.decode(errors="replace"))
         return out, err
 

@@ -3,7 +3,6 @@
 import os
 import pty
 import signal
-import subprocess
 import termios
 import time
 
@@ -16,8 +15,9 @@ class ExecTest(CommandCase):
         out, err = self.run_verb("exec", log, "--title", "A title", "--", "sh", "-c",
                                  "echo out; sleep 0.3; echo err >&2; exit 3", code=3)
         self.assertEqual(out, b"out\n")
-        url = f"http://127.0.0.1:{self.server.port}/logs/{log}\n".encode()
-        self.assertEqual(err, url + b"err\n")
+        url = f"http://127.0.0.1:{self.server.port}/logs/{log}"
+        self.assertEqual(err.decode().splitlines(), [
+            url, "err", f"tailrace: {log} failed (exit code 3), 2 lines: {url}"])
         self.assertEqual([(e["stream"], e["text"]) for e in self.entries(log)],
                          [("stdout", "out"), ("stderr", "err")])
         info = self.info(log)
@@ -50,6 +50,12 @@ class ExecTest(CommandCase):
         self.assertEqual([e["text"] for e in entries], ["half", " whole"])
         self.assertNotIn("partial", entries[1])
         self.assertEqual(self.run_verb("tail", log)[0], b"half whole\n")
+
+    def test_quiet_says_only_what_goes_wrong(self):
+        _, err = self.run_verb("exec", new_log(), "--quiet", "--", "echo", "x")
+        self.assertEqual(err, b"")
+        _, err = self.run_verb("exec", new_log(), "--quiet", "--", "no-such-command", code=127)
+        self.assertEqual(err, b"tailrace: no-such-command: command not found\n")
 
     def test_a_command_that_is_not_there(self):
         log = new_log()
@@ -171,7 +177,7 @@ class ExecAwayTest(CommandCase):
 
     def test_a_full_spool_costs_lines_that_are_said(self):
         log = new_log()
-        process = self.start("exec", log, "--spool-limit", "64KiB", "--", "sh", "-c",
+        process = self.start("exec", log, "--quiet", "--spool-limit", "64KiB", "--", "sh", "-c",
                              "seq 20000; read x; echo last")
         while process.stdout.readline() != b"20000\n":
             pass
@@ -189,17 +195,6 @@ class ExecAwayTest(CommandCase):
                                TAILRACE_SPOOL_DIR="/proc/none", HOME="/proc/none",
                                TMPDIR="/proc/none")
         self.assertIn(b"16 MiB in memory", err)
-
-    def test_the_command_is_not_slowed_down(self):
-        writer = "import sys\nfor _ in range(2000): sys.stdout.write(('x' * 99 + '\\n') * 1000)"
-        command = ["python3", "-c", writer]
-        started = time.monotonic()
-        alone = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-        alone_s = time.monotonic() - started
-        started = time.monotonic()
-        out, _ = self.run_verb("exec", new_log(), "--wait", "0", "--", *command)
-        print(f"200 MB alone {alone_s:.2f} s, with exec {time.monotonic() - started:.2f} s")
-        self.assertEqual(out == alone, True)
 
     def test_a_second_interrupt_stops_the_waiting(self):
         process = self.start("exec", new_log(), "--", "sh", "-c", "echo ready; exec sleep 100")

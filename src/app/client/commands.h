@@ -27,6 +27,7 @@ struct ExecArguments {
   bool quiet = false;
   uint64_t wait_ms = 300'000;
   uint64_t spool_limit_bytes = 256 << 20;
+  uint64_t spool_buffer_bytes = 16 << 20;
   std::vector<std::string> command;
 };
 

@@ -6,6 +6,24 @@
 #include "source/exec_session.h"
 
 namespace tailrace {
+namespace {
+
+// "failed (exit code 3)"
+std::string Verdict(const Outcome& outcome) {
+  const std::string kind(OutcomeName(outcome.kind));
+  return outcome.reason.empty() ? kind : kind + " (" + outcome.reason + ")";
+}
+
+// Nothing may be asked of the spool, and nothing destroyed: it would wait for the disk.
+[[noreturn]] void LeaveStuck(const ExecResult& result, const Spool& spool, const Say& say) {
+  const bool in_memory = spool.Path().empty();
+  say.warn("the disk of the spool does not answer; the end of the log is not delivered" +
+           (in_memory ? std::string()
+                      : ". If the disk comes back, try: tailrace push --spool " + spool.Path()));
+  ::_exit(result.exit_code);
+}
+
+}  // namespace
 
 int RunExec(const ExecArguments& arguments) {
   const auto target = FindTarget(arguments.log);
@@ -26,10 +44,14 @@ int RunExec(const ExecArguments& arguments) {
   SystemRandom random;
   ExecSession session({.command = arguments.command,
                        .pty = arguments.pty,
-                       .wait_ms = static_cast<int64_t>(arguments.wait_ms)},
+                       .wait_ms = static_cast<int64_t>(arguments.wait_ms),
+                       .queue_bytes = arguments.spool_buffer_bytes},
                       *spool, transport, random, say);
   const ExecResult result = session.Run();
+  if (result.stuck) LeaveStuck(result, *spool, say);
   if (result.delivered) {
+    say.note(target->key.Path() + " " + Verdict(result.outcome) + ", " + CountLines(result.lines) +
+             ": " + target->config.ViewUrl(target->key));
     spool->RemoveAtEnd();
   } else {
     ExplainUndelivered(*spool, result.problem, say);

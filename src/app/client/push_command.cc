@@ -45,8 +45,9 @@ int SendSpool(const PushArguments& arguments) {
   if (std::getenv("TAILRACE_URL") == nullptr) config->url = spool.Meta().url;
   const auto say = MakeSay(arguments.quiet, false);
   say.note("sending " + std::to_string(spool.Undelivered()) + " lines to " +
-      config->ViewUrl(spool.Meta().key));
-  if (spool.DamagedTail()) say.warn("the end of the spool is damaged; what stands there is left out");
+           config->ViewUrl(spool.Meta().key));
+  if (spool.DamagedTail())
+    say.warn("the end of the spool is damaged; what stands there is left out");
   // A spool without an end was left by a process that was killed: nobody knows how its command
   // went on.
   if (!spool.HasEnd()) {

@@ -103,8 +103,7 @@ std::optional<Target> FindTarget(const std::string& log) {
   return Target{std::move(*key), std::move(*config)};
 }
 
-std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes,
-                                 const Say& say) {
+std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes, const Say& say) {
   const SpoolOptions options{.limit_bytes = limit_bytes};
   const std::string name =
       meta.key.type + "~" + meta.key.id + "~" + SystemRandom().Name(8) + ".spool";
@@ -131,9 +130,14 @@ std::string NewProducerName(const std::string& verb) {
   return name + "-" + SystemRandom().Name(16);
 }
 
+std::string CountLines(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " line" : " lines");
+}
+
 void ExplainUndelivered(Spool& spool, const std::string& problem, const Say& say) {
   const uint64_t lines = spool.Undelivered();
-  const std::string what = lines == 0 ? "the log's end is" : std::to_string(lines) + " lines are";
+  const std::string what =
+      lines == 0 ? "the log's end is" : CountLines(lines) + (lines == 1 ? " is" : " are");
   const std::string why = problem.empty() ? "" : ": " + problem;
   if (spool.Path().empty()) {
     say.warn(what + " not delivered and lost" + why);
@@ -141,7 +145,7 @@ void ExplainUndelivered(Spool& spool, const std::string& problem, const Say& say
   }
   spool.Sync();
   say.warn(what + " not delivered" + why + ". Kept in " + spool.Path() +
-      "; send them with: tailrace push --spool " + spool.Path());
+           "; send them with: tailrace push --spool " + spool.Path());
 }
 
 }  // namespace tailrace

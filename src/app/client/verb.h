@@ -30,11 +30,13 @@ std::optional<Target> FindTarget(const std::string& log);
 /// A spool in the first directory that takes it: $TAILRACE_SPOOL_DIR, $XDG_STATE_HOME/tailrace,
 /// ~/.local/state/tailrace, the temporary directory. None does: a small one in memory, which `say`
 /// is told.
-std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes,
-                                 const Say& say);
+std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes, const Say& say);
 
 /// "exec-HOST-RANDOM".
 std::string NewProducerName(const std::string& verb);
+
+/// "1 line", "2 lines".
+std::string CountLines(uint64_t count);
 
 /// Says what becomes of a spool that was not delivered in time.
 void ExplainUndelivered(Spool& spool, const std::string& problem, const Say& say);
