@@ -14,7 +14,7 @@ import uuid
 
 from support.server import Server, binary_path, free_port
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240 if os.environ.get("TAILRACE_SANITIZE") else 60
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 

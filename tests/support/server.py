@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -17,6 +18,8 @@ PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 60.0
 # Only a process that exits looks for its leaks and says what it had seen.
 STOPS_GENTLY = bool(os.environ.get("TAILRACE_SANITIZE"))
+# UndefinedBehaviorSanitizer beside AddressSanitizer knows no log_path (run.py) and exits with 1.
+UNDEFINED_BEHAVIOUR = re.compile(r"^.*: runtime error: .*$", re.M)
 
 
 def binary_path():
@@ -160,6 +163,10 @@ class Server:
 
     def check_end(self):
         """A process that has ended may have been killed or have exited, but not crashed."""
+        if STOPS_GENTLY and self.log_path.exists():
+            found = UNDEFINED_BEHAVIOUR.search(self.log_text())
+            if found:
+                raise AssertionError(found[0])
         code = self.process.poll() if self.process else None
         if code is not None and code < 0 and code != -signal.SIGKILL:
             raise AssertionError(f"the server crashed ({signal.Signals(-code).name}):\n"
