@@ -49,9 +49,10 @@ class CommandCase(unittest.TestCase):
                 "TAILRACE_URL": f"http://127.0.0.1:{self.server.port}", **more}
 
     def start(self, *words, **options):
-        """The verb as a process with pipes, killed with the test."""
+        """The verb as a process with pipes, killed with the test. The pipes are not buffered:
+        communicate() would not get what a readline() before it had read too much."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
-                   "env": self.environment(), "cwd": self.home, **options}
+                   "bufsize": 0, "env": self.environment(), "cwd": self.home, **options}
         process = subprocess.Popen([binary_path(), *words], preexec_fn=die_with_test, **options)
         self.addCleanup(self.finish_off, process)
         return process
