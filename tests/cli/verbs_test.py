@@ -184,8 +184,8 @@ class UsageTest(CommandCase):
     def test_the_document_has_the_table_of_settings(self):
         table, _ = self.run_verb("serve", "--print-settings-table")
         document = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
-        self.assertTrue(table.decode() in document,
-                        "put the output of `tailrace serve --print-settings-table` into docs/cli.md")
+        self.assertTrue(table.decode() in document, "put the output of "
+                        "`tailrace serve --print-settings-table` into docs/cli.md")
 
     def test_completion_scripts_are_understood_by_their_shells(self):
         for shell, check in (("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]),
