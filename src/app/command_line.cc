@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
+#include <memory>
 
 #include "app/client/commands.h"
 #include "app/client/verb.h"
@@ -17,10 +18,22 @@ namespace {
 constexpr const char* kVersion = "tailrace " TAILRACE_VERSION;
 const std::vector<std::string> kOutcomes = {"succeeded", "failed", "cancelled", "lost"};
 
+// CLI11's help in our words.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    if (app->get_parent() == nullptr) return "Usage: " + name + " VERB [OPTIONS]\n";
+    std::string usage = CLI::Formatter::make_usage(app, name);
+    if (app->get_name() == "exec") usage.insert(usage.find_last_not_of('\n') + 1, " -- CMD...");
+    return usage;
+  }
+};
+
 // The tree of verbs and what parsing fills in. Lives until the verb has run.
 class CommandTree {
  public:
   CommandTree() : app_("Tailrace shows logs live, and keeps them.", "tailrace") {
+    app_.formatter(std::make_shared<HelpFormatter>());  // the verbs inherit it
     app_.set_version_flag("--version", kVersion, "Show the version");
     app_.set_help_flag("--help,-h", "Show this help");
     app_.footer(
