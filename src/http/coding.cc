@@ -130,6 +130,10 @@ class ZstdDecoder final : public LimitedDecoder {
     while (target.pos < size && (source.pos < source.size || !frame_done_)) {
       const size_t in_before = source.pos;
       const size_t out_before = target.pos;
+      if (!LookAtMagic(in.substr(source.pos))) {
+        produced = target.pos;
+        return Fail(ErrorCode::kInvalid, "the body is not zstd: unknown frame");
+      }
       const size_t hint = ZSTD_decompressStream(context_, &target, &source);
       if (ZSTD_isError(hint)) {
         produced = target.pos;
@@ -137,6 +141,8 @@ class ZstdDecoder final : public LimitedDecoder {
                     std::string("the body is not zstd: ") + ZSTD_getErrorName(hint));
       }
       frame_done_ = hint == 0;
+      frame_pos_ += source.pos - in_before;
+      if (frame_done_) frame_pos_ = magic_bytes_ = magic_ = 0;
       if (source.pos == in_before && target.pos == out_before) break;
     }
     produced = target.pos;
@@ -145,8 +151,23 @@ class ZstdDecoder final : public LimitedDecoder {
   }
 
  private:
+  // Whether the frame may be one of RFC 8878, 3.1. Debian's libzstd also reads older formats, whose
+  // decoders see other errors when the same bytes come in other pieces.
+  bool LookAtMagic(std::string_view rest) {
+    constexpr uint32_t kMagic = 0xFD2FB528;
+    constexpr uint32_t kSkippable = 0x184D2A50;  // and the 15 that follow
+    for (size_t i = magic_bytes_ - frame_pos_; magic_bytes_ < sizeof(magic_) && i < rest.size();
+         ++i) {
+      magic_ |= uint32_t{static_cast<uint8_t>(rest[i])} << (8 * magic_bytes_++);
+    }
+    return magic_bytes_ < sizeof(magic_) || magic_ == kMagic || (magic_ & ~0xFu) == kSkippable;
+  }
+
   ZSTD_DCtx* context_;
   bool frame_done_ = false;
+  size_t frame_pos_ = 0;    ///< Bytes of the frame that the decoder took.
+  size_t magic_bytes_ = 0;  ///< How many of them are in magic_, which may be ahead of it.
+  uint32_t magic_ = 0;
 };
 
 }  // namespace

@@ -162,6 +162,20 @@ TEST(CodingLimits, ABombStopsAtTheLimit) {
   }
 }
 
+// Found by fuzzing: a frame of zstd 0.7, which is none of RFC 8878, ended well when it came whole
+// and badly when it came in pieces.
+TEST(CodingLimits, OldZstdFormatsAreRefused) {
+  const std::string old("\x27\xb5\x2f\xfd\0\0\0\0\0", 9);
+  EXPECT_EQ(DecodeAllWays(ContentCoding::kZstd, old).error, ErrorCode::kInvalid);
+  EXPECT_EQ(DecodeAllWays(ContentCoding::kZstd, Zstd("new") + old).error, ErrorCode::kInvalid);
+}
+
+TEST(CodingLimits, SkippableZstdFramesAreSkipped) {
+  const std::string skipped("\x5f\x2a\x4d\x18\x03\0\0\0abc", 11);
+  const Decoded decoded = DecodeAllWays(ContentCoding::kZstd, skipped + Zstd("text") + skipped);
+  EXPECT_EQ(decoded, (Decoded{"text", std::nullopt}));
+}
+
 TEST(CodingLimits, ZlibAndRawDeflateAreNotGzip) {
   EXPECT_EQ(DecodeAllWays(ContentCoding::kGzip, "\x78\x9c\x03\x00\x00\x00\x00\x01").error,
             ErrorCode::kInvalid);
