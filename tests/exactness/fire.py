@@ -163,6 +163,7 @@ class Battle:
 
     async def finish(self):
         """No more kills: everybody comes to the end. Then one more crash, and the store is read."""
+        self.fire.is_over = True
         for log in self.fire.logs:
             log.ends_at = min(log.ends_at, time.monotonic())
         await self.all_done(self.writing, "writers")

@@ -45,6 +45,7 @@ class Fire:
         self.logs = []
         self.counts = {}
         self.names = 0
+        self.is_over = False     # nobody stalls any more: all shall come to the end
 
     def rng(self, name):
         """A generator of an actor's own, so that actors do not disturb each other's numbers."""

@@ -110,7 +110,7 @@ class Viewer:
             if event.own_id:
                 self.last_id = event.id
             self.take(event)
-            if self.stalls and self.rng.random() < 0.01:
+            if self.stalls and not self.fire.is_over and self.rng.random() < 0.01:
                 self.fire.count("stalls")
                 await pause(self.rng, 1.0, 6.0)
 
