@@ -115,7 +115,7 @@ class CommandTree {
   }
 
   CLI::App* AddVerb(const std::string& name, const std::string& help, const std::string& footer,
-                    std::function<int()> action) {
+                    const std::function<int()>& action) {
     CLI::App* const verb = app_.add_subcommand(name, help);
     verb->footer(footer);
     verb->callback([this, action] { action_ = action; });
@@ -147,9 +147,9 @@ class CommandTree {
 
   static CLI::Option* AddParsed(CLI::App* verb, const char* name, const char* type,
                                 const std::string& value, const char* help,
-                                std::function<void(const std::string&)> take) {
+                                const std::function<void(const std::string&)>& take) {
     return verb
-        ->add_option_function<std::string>(name, std::move(take),
+        ->add_option_function<std::string>(name, take,
                                            std::string(help) + " (default " + value + ")")
         ->type_name(type);
   }

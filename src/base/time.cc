@@ -79,8 +79,8 @@ void PutDigits(char* to, int count, int64_t value) {
 }  // namespace
 
 const Clock& Clock::System() {
-  static const SystemClock clock;
-  return clock;
+  static const SystemClock kClock;
+  return kClock;
 }
 
 void AppendRfc3339(std::string& out, TimeNs time) {

@@ -241,13 +241,13 @@ Rig::~Rig() {
 }
 
 const LogKey& Rig::Key() {
-  static const LogKey key{"deploy", "1"};
-  return key;
+  static const LogKey kKey{"deploy", "1"};
+  return kKey;
 }
 
 const LogKey& Rig::Other() {
-  static const LogKey key{"deploy", "2"};
-  return key;
+  static const LogKey kKey{"deploy", "2"};
+  return kKey;
 }
 
 LogInfo Rig::Append(size_t entries, const LogKey& key) {

@@ -25,6 +25,7 @@ struct Style {
   Format format = Format::kText;
   Coding coding = Coding::kIdentity;
 
+  // A format alone is the style of most viewers. NOLINTNEXTLINE(google-explicit-constructor)
   Style(Format of_entries, Coding of_bytes = Coding::kIdentity)
       : format(of_entries), coding(of_bytes) {}
   auto operator<=>(const Style&) const = default;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace tailrace {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr size_t kChunkSizeDigits = 8;
 constexpr int64_t kNsPerSecond = 1'000'000'000;
-
-void AppendDecimal(std::string& out, uint64_t value) {
-  char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-  out.append(digits, static_cast<size_t>(end - digits));
-}
 
 bool HasNoContent(int status) {
   return status < 200 || status == 204 || status == 304;

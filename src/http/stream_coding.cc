@@ -106,7 +106,7 @@ void AppendGzipEnd(std::string& out, const PlainSum& all) {
 }
 
 void AppendZstdFrame(std::string& out, std::string_view plain) {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeZstd> context(ZSTD_createCCtx());
+  thread_local std::unique_ptr<ZSTD_CCtx, FreeZstd> context(ZSTD_createCCtx());
   const size_t start = out.size();
   out.resize(start + ZSTD_compressBound(plain.size()));
   const size_t size = ZSTD_compressCCtx(context.get(), out.data() + start, out.size() - start,

@@ -113,7 +113,8 @@ void Server::Listen() {
     listeners_.push_back(std::make_unique<Listener>(workers_[0]->loop(), fd,
                                                     [this](int client) { Accept(client); }));
     listeners_.back()->SetOnStarved([this] {
-      LogLine(LogLevel::kWarn, "no descriptor left, accepting rests");
+      LogLine(LogLevel::kWarn, "no descriptor left, accepting rests")
+          .Add("connections", shared_->connections.load());
       workers_[0]->loop().After(kAcceptRetryMs, [this] { ResumeListeners(); });
     });
   }
@@ -157,7 +158,7 @@ int Server::Run() {
   workers_[0]->Run();
   threads.clear();
   Close();
-  LogLine(LogLevel::kInfo, "stopped");
+  LogLine(LogLevel::kInfo, "stopped").Add("data", config_.data);
   return 0;
 }
 

@@ -116,6 +116,7 @@ Result<ChildProcess> StartWithPty(const ChildOptions& options, char* const* argu
 Result<ChildProcess> StartChild(const ChildOptions& options) {
   std::vector<std::string> command = options.command;
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string& argument : command) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   Pipe status;

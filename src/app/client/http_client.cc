@@ -107,8 +107,8 @@ std::string QueryEscape(std::string_view text) {
 }
 
 HttpClient::HttpClient(ClientConfig config) : config_(std::move(config)) {
-  static const bool initialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  CHECK(initialised);
+  static const bool kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  CHECK(kInitialised);
   handle_ = std::make_unique<Handle>();
   CHECK(handle_->curl != nullptr);
 }

@@ -46,7 +46,7 @@ void AppendTrace(std::string& out, const LogTrace& trace, uint64_t commit) {
   AppendTime(out, trace.birth->created);
 }
 
-bool TakeBirth(std::string_view& in, LogTrace::Birth& birth) {
+bool TakeBirth(std::string_view& in, LogBirth& birth) {
   std::string_view path;
   std::string_view incarnation;
   if (!TakeSized(in, path) || !TakeSized(in, incarnation) || !TakeTime(in, birth.created)) {
@@ -124,7 +124,7 @@ void CommitTrail::Trace(const LogDraft& draft, uint64_t commit) {
   trace.encoded_end = draft.state.encoded_end;
   trace.updated = info.updated;
   trace.outcome = info.outcome;
-  if (draft.Created()) trace.birth = LogTrace::Birth{info.key, info.incarnation, info.created};
+  if (draft.Created()) trace.birth = LogBirth{info.key, info.incarnation, info.created};
 }
 
 void CommitTrail::Forget() {

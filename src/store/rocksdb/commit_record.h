@@ -17,13 +17,15 @@
 
 namespace tailrace::rocks {
 
+/// What is needed to make a log again whose creation was lost.
+struct LogBirth {
+  LogKey key;
+  std::string incarnation;
+  TimeNs created = 0;
+};
+
 /// What commits made of one log.
 struct LogTrace {
-  struct Birth {
-    LogKey key;
-    std::string incarnation;
-    TimeNs created = 0;
-  };
   uint64_t number = 0;  ///< The log's.
   uint64_t commit = 0;  ///< The newest one that changed the log.
   bool removed = false;
@@ -32,7 +34,7 @@ struct LogTrace {
   uint64_t encoded_end = 0;
   TimeNs updated = 0;
   std::optional<Outcome> outcome;
-  std::optional<Birth> birth;  ///< Set if one of the commits that are told of created it.
+  std::optional<LogBirth> birth;  ///< Set if one of the commits that are told of created it.
 };
 
 struct CommitRecord {

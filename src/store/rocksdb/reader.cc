@@ -123,7 +123,7 @@ Result<Position> Reader::FindTextOffset(const LogKey& key, uint64_t offset) {
     if (!log) return Fail(log.error());
     if (offset < log->TextFirst()) return Position{0};
     if (offset >= log->text_end) return log->info.position;
-    const auto found = Bisect(database_, *log, offset);
+    auto found = Bisect(database_, *log, offset);
     if (!found || !HasShrunk(database_, log->info)) return found;
   }
 }
