@@ -103,7 +103,6 @@ void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
 
 void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
   stats_.bytes_sent[static_cast<size_t>(viewer.style_.coding)] += sent;
-  viewer.sent_bytes_ += sent;
   for (size_t i = 0; i < gather.count && sent > 0; ++i) {
     const uint64_t size = gather.parts[i].iov_len;
     const uint64_t taken = std::min(sent, size);

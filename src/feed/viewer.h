@@ -55,7 +55,6 @@ class Viewer {
   void QueueRaw(std::string_view bytes) { notices_.append(bytes); }
 
   Position position() const { return position_; }
-  uint64_t SentBytes() const { return sent_bytes_; }
   /// Entries between it and the head, as far as this worker knows.
   uint64_t Lag() const;
   /// At the head with nothing under way: a heartbeat may go out.
@@ -104,12 +103,11 @@ class Viewer {
   StreamStart start_;
   Feed* feed_ = nullptr;
   ViewerList* list_ = nullptr;
-  std::string notices_;       // encoded and framed; sent before any further segment
-  uint64_t log_number_ = 0;   // incarnation that the cursor belongs to; 0: not known yet
-  Position position_ = 0;     // all before it was sent
-  Position segment_end_ = 0;  // of the segment that is being sent
-  uint64_t offset_ = 0;       // bytes of it that were sent, framing included
-  uint64_t sent_bytes_ = 0;
+  std::string notices_;          // encoded and framed; sent before any further segment
+  uint64_t log_number_ = 0;      // incarnation that the cursor belongs to; 0: not known yet
+  Position position_ = 0;        // all before it was sent
+  Position segment_end_ = 0;     // of the segment that is being sent
+  uint64_t offset_ = 0;          // bytes of it that were sent, framing included
   PlainSum sum_;                 // Coding::kGzip: of all that was sent or stands in notices_
   uint64_t needed_look_up_ = 0;  // Feed::looked_up_ that can say that the cursor is wrong
   uint32_t slot_ = 0;
