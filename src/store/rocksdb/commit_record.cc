@@ -16,17 +16,6 @@ constexpr uint8_t kRemoved = 1;
 constexpr uint8_t kEnded = 2;
 constexpr uint8_t kBorn = 4;
 
-void AppendTime(std::string& out, TimeNs time) {
-  AppendBigEndian64(out, static_cast<uint64_t>(time));
-}
-
-bool TakeTime(std::string_view& in, TimeNs& time) {
-  uint64_t bits = 0;
-  if (!TakeBigEndian64(in, bits)) return false;
-  time = static_cast<TimeNs>(bits);
-  return true;
-}
-
 void AppendTrace(std::string& out, const LogTrace& trace, uint64_t commit) {
   AppendVarint(out, trace.number);
   AppendVarint(out, commit - trace.commit);

@@ -25,17 +25,6 @@ bool TakeVersion(std::string_view& in) {
   return TakeByte(in, version) && version == kValueVersion;
 }
 
-void AppendTime(std::string& out, TimeNs time) {
-  AppendBigEndian64(out, static_cast<uint64_t>(time));
-}
-
-bool TakeTime(std::string_view& in, TimeNs& time) {
-  uint64_t bits = 0;
-  if (!TakeBigEndian64(in, bits)) return false;
-  time = static_cast<TimeNs>(bits);
-  return true;
-}
-
 bool TakeString(std::string_view& in, std::string& out) {
   std::string_view bytes;
   if (!TakeSized(in, bytes)) return false;
@@ -56,6 +45,17 @@ bool TakeLabels(std::string_view& in, Labels& labels) {
 }
 
 }  // namespace
+
+void AppendTime(std::string& out, TimeNs time) {
+  AppendBigEndian64(out, static_cast<uint64_t>(time));
+}
+
+bool TakeTime(std::string_view& in, TimeNs& time) {
+  uint64_t bits = 0;
+  if (!TakeBigEndian64(in, bits)) return false;
+  time = static_cast<TimeNs>(bits);
+  return true;
+}
 
 std::string BlockKey(uint64_t log_number, Position begin) {
   std::string key;

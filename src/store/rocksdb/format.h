@@ -50,6 +50,9 @@ std::string EncodeLog(const LogState& state);
 /// position, text_end and encoded_end are set as if there were no entry behind `first`.
 [[nodiscard]] bool DecodeLog(std::string_view value, LogState& state);
 
+void AppendTime(std::string& out, TimeNs time);
+[[nodiscard]] bool TakeTime(std::string_view& in, TimeNs& time);
+
 void AppendOutcome(std::string& out, const Outcome& outcome);
 [[nodiscard]] bool TakeOutcome(std::string_view& in, Outcome& outcome);
 
