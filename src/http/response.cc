@@ -11,8 +11,6 @@
 namespace tailrace {
 namespace {
 
-constexpr char kHexDigits[] = "0123456789abcdef";
-constexpr size_t kChunkSizeDigits = 8;
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 bool HasNoContent(int status) {
@@ -166,21 +164,6 @@ void AppendHeaderLine(std::string& out, std::string_view name, std::string_view 
       out.begin() + static_cast<ptrdiff_t>(start), out.end(),
       [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }, ' ');
   out.append("\r\n");
-}
-
-size_t BeginChunk(std::string& out) {
-  const size_t chunk = out.size();
-  out.append("00000000\r\n");
-  return chunk;
-}
-
-void EndChunk(std::string& out, size_t chunk) {
-  const size_t size = out.size() - chunk - kChunkSizeDigits - 2;
-  CHECK(size > 0 && size <= UINT32_MAX);
-  for (size_t i = 0; i < kChunkSizeDigits; ++i) {
-    out[chunk + i] = kHexDigits[(size >> (4 * (kChunkSizeDigits - 1 - i))) & 15];
-  }
-  out.append(kChunkTail);
 }
 
 void AppendChunkHeader(std::string& out, uint64_t size) {

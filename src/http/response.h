@@ -69,13 +69,7 @@ void AppendHeaderLine(std::string& out, std::string_view name, std::string_view 
 /// An interim answer; 100 is the only one that Tailrace sends.
 inline constexpr std::string_view kContinueResponse = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Chunked coding around bytes that are rendered in place:
-///   const size_t chunk = BeginChunk(out); …append at least one byte…; EndChunk(out, chunk);
-/// The size has a fixed width of 8 hexadecimal digits; a chunk has less than 4 GiB.
-size_t BeginChunk(std::string& out);
-void EndChunk(std::string& out, size_t chunk);
-/// The same for bytes that are elsewhere: the size line in front of `size` > 0 bytes, and what
-/// comes behind them.
+/// Chunked coding: the size line in front of `size` > 0 bytes, and what comes behind them.
 void AppendChunkHeader(std::string& out, uint64_t size);
 inline constexpr std::string_view kChunkTail = "\r\n";
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";

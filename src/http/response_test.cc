@@ -71,12 +71,7 @@ TEST(Response, Framing) {
 }
 
 TEST(Response, Chunks) {
-  std::string out = "x";
-  const size_t chunk = BeginChunk(out);
-  out.append(std::string(0x1af, 'y'));
-  EndChunk(out, chunk);
-  EXPECT_EQ(out, "x000001af\r\n" + std::string(0x1af, 'y') + "\r\n");
-  out.clear();
+  std::string out;
   AppendChunkHeader(out, 0xBEEF);
   EXPECT_EQ(out, "beef\r\n");
 }
