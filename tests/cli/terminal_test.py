@@ -13,18 +13,21 @@ from support.server import binary_path
 
 CTRL_C = b"\x03"
 
-# Says how many interrupts it has had when a line comes, and exits.
+# Says how many interrupts it has had when a line comes, and exits. A line is one write, so that an
+# interrupt cannot come into the middle of it.
 COUNTER = """
-import signal, sys, time
+import os, signal, sys
 seen = 0
+def say(line):
+    os.write(1, line.encode() + b"\\n")
 def on_interrupt(*_):
     global seen
     seen += 1
-    print("interrupted", seen, flush=True)
+    say(f"interrupted {seen}")
 signal.signal(signal.SIGINT, on_interrupt)
-print("ready", flush=True)
+say("ready")
 sys.stdin.readline()
-print("total", seen, flush=True)
+say(f"total {seen}")
 """
 
 
