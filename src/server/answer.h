@@ -1,4 +1,4 @@
-// Answer: what a handler gives back; Session turns it into bytes.
+// Answer: what a handler gives back; an Exchange turns it into bytes.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class BodySource {
  public:
   virtual ~BodySource() = default;
   /// The next piece; empty: the end. On the reader pool, may block, one call at a time. After an
-  /// error the connection is cut, since the status has been sent.
+  /// error the answer is cut, since the status has been sent.
   virtual Result<std::string> Next() = 0;
 };
 

@@ -61,7 +61,7 @@ Result<std::optional<bool>> FlagParameter(const Query& query, std::string_view n
 }
 
 void CollectBody(Call& call, size_t limit, std::function<void(std::string)> done) {
-  call.session.SetSink(std::make_unique<CollectingSink>(call.reply, limit, std::move(done)));
+  call.exchange.SetSink(std::make_unique<CollectingSink>(call.reply, limit, std::move(done)));
 }
 
 }  // namespace tailrace

@@ -10,7 +10,7 @@
 #include "http/router.h"
 #include "log/log_key.h"
 #include "server/answer.h"
-#include "server/session.h"
+#include "server/exchange.h"
 #include "server/worker.h"
 
 namespace tailrace {
@@ -18,7 +18,7 @@ namespace tailrace {
 /// Alive while the handler runs; `reply` may be kept.
 struct Call {
   Worker& worker;
-  Session& session;
+  Exchange& exchange;
   const RequestHead& head;
   const RouteMatch& match;
   Query query;

@@ -57,13 +57,15 @@ void ListStreams::DropWindow() {
   window_bytes_ = 0;
 }
 
-ListStream::ListStream(Session& session, ListStreams& streams, std::string head, bool chunked)
-    : session_(session),
+ListStream::ListStream(Exchange& exchange, ListStreams& streams, StreamOpening opening,
+                       std::string_view greeting)
+    : exchange_(exchange),
       streams_(streams),
       list_(&streams.blocked_),
-      notices_(std::move(head)),
+      notices_(std::move(opening.head)),
       next_(streams.End()),
-      chunked_(chunked) {
+      chunked_(opening.chunked) {
+  QueueNotice(greeting);
   if (streams_.Size() == 0) streams_.watch_(true);
   place_ = list_->insert(list_->end(), this);
   SetHeartbeat();
@@ -91,7 +93,7 @@ void ListStream::Serve() {
   const bool is_cut = next_ < streams_.first_;
   if (is_cut || !SendNotices() || !SendEvents()) {
     MoveTo(streams_.blocked_);
-    if (is_cut) session_.Close();
+    if (is_cut) exchange_.Close();
   } else {
     MoveTo(streams_.idle_);
   }
@@ -101,8 +103,8 @@ void ListStream::Serve() {
 bool ListStream::SendNotices() {
   if (notices_.empty() || offset_ > 0) return true;
   const iovec part{notices_.data(), notices_.size()};
-  const int64_t sent = session_.Write(std::span(&part, 1));
-  if (sent < 0) session_.Close();
+  const int64_t sent = exchange_.Write(std::span(&part, 1));
+  if (sent < 0) exchange_.Close();
   notices_.erase(0, static_cast<size_t>(std::max<int64_t>(sent, 0)));
   if (notices_.empty()) notices_ = {};
   return notices_.empty();
@@ -114,8 +116,8 @@ bool ListStream::SendEvents() {
     std::string_view event = streams_.window_[next_ - streams_.first_].Framed(chunked_);
     event.remove_prefix(offset_);
     const iovec part{const_cast<char*>(event.data()), event.size()};
-    const int64_t sent = session_.Write(std::span(&part, 1));
-    if (sent < 0) session_.Close();
+    const int64_t sent = exchange_.Write(std::span(&part, 1));
+    if (sent < 0) exchange_.Close();
     if (sent < static_cast<int64_t>(event.size())) {
       offset_ += static_cast<uint64_t>(std::max<int64_t>(sent, 0));
       return false;
@@ -129,9 +131,9 @@ void ListStream::OnWritable() {
 }
 
 void ListStream::SetHeartbeat() {
-  Worker& worker = session_.worker();
+  Worker& worker = exchange_.worker();
   const uint64_t heartbeat_ms = worker.config().streams.heartbeat_ms;
-  session_.SetDeadline(
+  exchange_.SetDeadline(
       worker.random().Between(heartbeat_ms - heartbeat_ms / 10, heartbeat_ms + heartbeat_ms / 10));
 }
 
@@ -144,12 +146,12 @@ void ListStream::OnDeadline() {
 }
 
 void ListStream::OnReadEnd() {
-  session_.Close();
+  exchange_.Close();
 }
 
 void ListStream::Drain(uint64_t retry_ms) {
   if (list_ != &streams_.idle_) {  // its client comes back by itself
-    session_.Close();
+    exchange_.Close();
     return;
   }
   std::string payload;
@@ -158,9 +160,9 @@ void ListStream::Drain(uint64_t retry_ms) {
   QueueNotice(payload);
   if (chunked_) notices_.append(kLastChunk);
   if (SendNotices()) {
-    session_.CloseGently();  // the end of this object
+    exchange_.CloseGently();  // the end of this object
   } else {
-    session_.Close();
+    exchange_.Close();
   }
 }
 

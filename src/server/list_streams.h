@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "feed/segment.h"
-#include "server/session.h"
+#include "server/exchange.h"
 #include "store/log_store.h"
 
 namespace tailrace {
@@ -51,8 +51,9 @@ class ListStreams {
 /// so a viewer that falls out of the window is cut and does just that.
 class ListStream final : public Stream {
  public:
-  /// `head` goes out first. Both outlive the stream.
-  ListStream(Session& session, ListStreams& streams, std::string head, bool chunked);
+  /// `greeting` is its first event. The first two outlive the stream.
+  ListStream(Exchange& exchange, ListStreams& streams, StreamOpening opening,
+             std::string_view greeting);
   ~ListStream() override;
 
   void OnWritable() override;
@@ -70,7 +71,7 @@ class ListStream final : public Stream {
   void MoveTo(ListStreams::Viewers& viewers);
   void SetHeartbeat();
 
-  Session& session_;
+  Exchange& exchange_;
   ListStreams& streams_;
   ListStreams::Viewers* list_;
   ListStreams::Viewers::iterator place_;

@@ -37,10 +37,10 @@ void Routes::Add(MethodSet methods, std::string_view pattern, Handler handler, b
   targets_.push_back({handler, names_log});
 }
 
-void Routes::Dispatch(Worker& worker, Session& session) const {
-  const RequestHead& head = session.head();
+void Routes::Dispatch(Worker& worker, Exchange& exchange) const {
+  const RequestHead& head = exchange.head();
   const RouteMatch match = router_.Match(head.method, head.path);
-  const Reply reply(worker, session.id(), session.request());
+  const Reply reply = exchange.MakeReply();
   if (match.kind == RouteMatch::Kind::kOptions) {
     Answer answer;
     answer.status = 204;
@@ -59,7 +59,7 @@ void Routes::Dispatch(Worker& worker, Session& session) const {
     reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  Call call{worker, session, head, match, std::move(*query), reply, {}};
+  Call call{worker, exchange, head, match, std::move(*query), reply, {}};
   if (match.kind == RouteMatch::Kind::kNotFound) {
     HandleAsset(call);
     return;

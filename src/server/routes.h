@@ -8,15 +8,15 @@
 
 namespace tailrace {
 
+class Exchange;
 class Worker;
-class Session;
 
 class Routes {
  public:
   Routes();
 
-  /// Answers the request whose head `session` holds, or lets its handler do so later.
-  void Dispatch(Worker& worker, Session& session) const;
+  /// Answers the request whose head `exchange` holds, or lets its handler do so later.
+  void Dispatch(Worker& worker, Exchange& exchange) const;
 
  private:
   void Add(MethodSet methods, std::string_view pattern, Handler handler, bool names_log = false);

@@ -6,41 +6,41 @@
 
 namespace tailrace {
 
-SseStream::SseStream(Session& session, Options options, std::string_view head)
-    : Viewer(Style(options.format, options.coding), options.chunked, std::move(options.start)),
-      session_(session),
-      last_write_ms_(session.worker().loop().NowMs()),
+SseStream::SseStream(Exchange& exchange, Options options, const StreamOpening& opening)
+    : Viewer(Style(options.format, options.coding), opening.chunked, std::move(options.start)),
+      exchange_(exchange),
+      last_write_ms_(exchange.worker().loop().NowMs()),
       dialect_(options.dialect),
       pings_(options.dialect == Dialect::kNative && options.format != Format::kText) {
-  session_.worker().shared().viewers.fetch_add(1, std::memory_order_relaxed);
-  QueueRaw(head);
+  exchange_.worker().shared().viewers.fetch_add(1, std::memory_order_relaxed);
+  QueueRaw(opening.head);
   idle_ms_ = DrawIdleMs();
-  session_.SetDeadline(idle_ms_);
+  exchange_.SetDeadline(idle_ms_);
 }
 
 SseStream::~SseStream() {
-  session_.worker().feeds().Detach(*this);
-  session_.worker().shared().viewers.fetch_sub(1, std::memory_order_relaxed);
+  exchange_.worker().feeds().Detach(*this);
+  exchange_.worker().shared().viewers.fetch_sub(1, std::memory_order_relaxed);
 }
 
 int64_t SseStream::Write(std::span<const iovec> parts) {
-  last_write_ms_ = session_.worker().loop().NowMs();
-  return session_.Write(parts);
+  last_write_ms_ = exchange_.worker().loop().NowMs();
+  return exchange_.Write(parts);
 }
 
 void SseStream::OnWritable() {
-  session_.worker().feeds().Writable(*this);
+  exchange_.worker().feeds().Writable(*this);
 }
 
 // ------------------------------------------------------------------------------------------------
 // While nothing comes
 
 uint64_t SseStream::DrawIdleMs() {
-  const StreamConfig& streams = session_.worker().config().streams;
+  const StreamConfig& streams = exchange_.worker().config().streams;
   if (dialect_ == Dialect::kPortalSentinel) return streams.none_interval_ms;
   const uint64_t tenth = streams.heartbeat_ms / 10;
-  return session_.worker().random().Between(streams.heartbeat_ms - tenth,
-                                            streams.heartbeat_ms + tenth);
+  return exchange_.worker().random().Between(streams.heartbeat_ms - tenth,
+                                             streams.heartbeat_ms + tenth);
 }
 
 std::string_view SseStream::IdlePayload() const {
@@ -49,20 +49,20 @@ std::string_view SseStream::IdlePayload() const {
 }
 
 void SseStream::OnDeadline() {
-  const uint64_t silent_ms = session_.worker().loop().NowMs() - last_write_ms_;
+  const uint64_t silent_ms = exchange_.worker().loop().NowMs() - last_write_ms_;
   if (silent_ms < idle_ms_) {
-    session_.SetDeadline(idle_ms_ - silent_ms);
+    exchange_.SetDeadline(idle_ms_ - silent_ms);
     return;
   }
-  session_.worker().feeds().NotifyIfIdle(*this, IdlePayload());
+  exchange_.worker().feeds().NotifyIfIdle(*this, IdlePayload());
   idle_ms_ = DrawIdleMs();
-  session_.SetDeadline(idle_ms_);
+  exchange_.SetDeadline(idle_ms_);
 }
 
 void SseStream::OnReadEnd() {
   // The client closed both directions, or only its own and still listens. If it is gone, the first
   // bytes are answered by a reset, and the connection is broken.
-  session_.worker().feeds().NotifyIfIdle(*this, ":\n\n");
+  exchange_.worker().feeds().NotifyIfIdle(*this, ":\n\n");
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ void SseStream::TellReset(std::string& out, const LogInfo& info, ResetCause caus
 }
 
 void SseStream::TellEnd(std::string& out, const LogInfo& info) {
-  ++session_.worker().stats().streams_ended;
+  ++exchange_.worker().stats().streams_ended;
   switch (dialect_) {
     case Dialect::kNative: {
       AppendSseEvent(out, "end");
@@ -115,9 +115,9 @@ void SseStream::TellDeleted(std::string& out) {
 }
 
 void SseStream::TellUnavailable(std::string& out) {
-  const StreamConfig& streams = session_.worker().config().streams;
-  AppendSseRetry(out, session_.worker().random().Between(streams.soft_retry_min_ms,
-                                                         streams.soft_retry_max_ms));
+  const StreamConfig& streams = exchange_.worker().config().streams;
+  AppendSseRetry(out, exchange_.worker().random().Between(streams.soft_retry_min_ms,
+                                                          streams.soft_retry_max_ms));
   AppendSseEnd(out);
 }
 
@@ -125,15 +125,15 @@ void SseStream::Drain(uint64_t retry_ms) {
   std::string payload;
   AppendSseRetry(payload, retry_ms);
   AppendSseEnd(payload);
-  session_.worker().feeds().Finish(*this, payload);
+  exchange_.worker().feeds().Finish(*this, payload);
 }
 
 void SseStream::OnFinished() {
-  session_.CloseGently();
+  exchange_.CloseGently();
 }
 
 void SseStream::OnAborted() {
-  session_.Close();
+  exchange_.Close();
 }
 
 }  // namespace tailrace

@@ -1,10 +1,10 @@
-// SseStream: one viewer of one log over HTTP/1.1, in the words of api.md.
+// SseStream: one viewer of one log, in the words of api.md.
 #pragma once
 
 #include <string>
 
 #include "feed/feed_table.h"
-#include "server/session.h"
+#include "server/exchange.h"
 
 namespace tailrace {
 
@@ -21,12 +21,11 @@ class SseStream final : public Viewer, public Stream {
     Format format = Format::kText;
     Coding coding = Coding::kIdentity;
     Dialect dialect = Dialect::kNative;
-    bool chunked = true;  ///< HTTP/1.1.
     StreamStart start;
   };
 
-  /// `head`: the response head. The session outlives it.
-  SseStream(Session& session, Options options, std::string_view head);
+  /// The exchange outlives it.
+  SseStream(Exchange& exchange, Options options, const StreamOpening& opening);
   ~SseStream() override;
 
   void OnWritable() override;
@@ -49,7 +48,7 @@ class SseStream final : public Viewer, public Stream {
   uint64_t DrawIdleMs();
   std::string_view IdlePayload() const;
 
-  Session& session_;
+  Exchange& exchange_;
   uint64_t last_write_ms_;
   uint64_t idle_ms_;  // silence after which something is said
   Dialect dialect_;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "server/http1_session.h"
 #include "server/routes.h"
 
 namespace tailrace {
@@ -82,7 +83,7 @@ void Worker::OpenSession(int fd) {
   const uint32_t index = free_slots_.back();
   free_slots_.pop_back();
   Slot& slot = slots_[index];
-  slot.session = std::make_unique<Session>(*this, SessionId{index, slot.generation}, fd);
+  slot.session = std::make_unique<Http1Session>(*this, SessionId{index, slot.generation}, fd);
 }
 
 Session* Worker::FindSession(SessionId id) {
@@ -109,16 +110,17 @@ bool Worker::EndTurn() {
   RunDeadlines();
   const bool more_entries = feeds_.RunTurn();
   const bool more_lists = lists_.RunTurn(config().streams.turn_sends);
-  RunTurnEndTasks();
+  RunTurnEndCalls();
   const std::vector<SessionId> closing = std::exchange(closing_, {});
   for (const SessionId id : closing) CloseSession(id);
   ArmDeadlines();
-  return more_entries || more_lists || !closing.empty() || !closing_.empty() ||
-         !turn_end_tasks_.empty();
+  return more_entries || more_lists || !closing.empty() || !closing_.empty() || !calling_.empty();
 }
 
-void Worker::RunTurnEndTasks() {
-  for (const auto& task : std::exchange(turn_end_tasks_, {})) task();
+void Worker::RunTurnEndCalls() {
+  for (const SessionId id : std::exchange(calling_, {})) {
+    if (Session* session = FindSession(id)) session->OnTurnEnd();
+  }
 }
 
 void Worker::AddDeadline(uint64_t deadline_ms, SessionId id) {
@@ -127,7 +129,7 @@ void Worker::AddDeadline(uint64_t deadline_ms, SessionId id) {
 
 void Worker::RunDeadlines() {
   deadlines_.Run(loop_.NowMs(), [this](SessionId id, uint64_t due_ms) {
-    if (Session* session = FindSession(id)) session->OnDeadlineDue(due_ms);
+    if (Session* session = FindSession(id)) session->OnDeadlineDue(*this, due_ms);
   });
 }
 
@@ -162,8 +164,8 @@ WorkerStats Worker::Stats() const {
   return stats;
 }
 
-void Worker::Dispatch(Session& session) {
-  shared_.routes.Dispatch(*this, session);
+void Worker::Dispatch(Exchange& exchange) {
+  shared_.routes.Dispatch(*this, exchange);
 }
 
 }  // namespace tailrace

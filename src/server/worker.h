@@ -97,10 +97,11 @@ class Worker {
 
   Session* FindSession(SessionId id);
   void CloseAtTurnEnd(SessionId id);
-  void AtTurnEnd(std::function<void()> task) { turn_end_tasks_.push_back(std::move(task)); }
+  /// Session::OnTurnEnd comes, after all viewers were served. Once a turn is enough.
+  void CallAtTurnEnd(SessionId id) { calling_.push_back(id); }
   void AddDeadline(uint64_t deadline_ms, SessionId id);
-  /// Routes the request that `session` has just read the head of.
-  void Dispatch(Session& session);
+  /// Routes the request that `exchange` has just read the head of.
+  void Dispatch(Exchange& exchange);
 
   /// Runs `work` on the reader pool and `done(result)` here.
   template <typename Work, typename Done>
@@ -122,7 +123,7 @@ class Worker {
   void CloseSession(SessionId id);
   void RunDeadlines();
   void ArmDeadlines();
-  void RunTurnEndTasks();
+  void RunTurnEndCalls();
   void OpenSession(int fd);
 
   const size_t index_;
@@ -139,7 +140,7 @@ class Worker {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<SessionId> closing_;
-  std::vector<std::function<void()>> turn_end_tasks_;
+  std::vector<SessionId> calling_;  // OnTurnEnd
   std::atomic<size_t> session_count_ = 0;
   WorkerStats stats_;
   FeedTable feeds_;

@@ -131,7 +131,7 @@ class AppendSink final : public BodySink {
       committing_ = true;
       request.done = OnWorker<Result<AppendAnswer>>(
           reply_, [this](const Reply& to, const Result<AppendAnswer>& answer) {
-            // While the session waits for this request's answer, its sink is alive.
+            // While the exchange waits for its answer, its sink is alive.
             if (to.Find() != nullptr) OnCommitted(answer);
           });
     }
@@ -263,8 +263,8 @@ void HandleAppend(Call& call) {
   if (*coding != ContentCoding::kIdentity) {
     decoder = MakeContentDecoder(*coding, call.head.chunked ? UINT64_MAX : limits.body_bytes);
   }
-  call.session.SetSink(std::make_unique<AppendSink>(call.reply, std::move(*options),
-                                                    std::move(parser), std::move(decoder)));
+  call.exchange.SetSink(std::make_unique<AppendSink>(call.reply, std::move(*options),
+                                                     std::move(parser), std::move(decoder)));
 }
 
 }  // namespace tailrace

@@ -27,10 +27,6 @@ std::string RetryEvent(uint64_t retry_ms) {
   return out;
 }
 
-bool IsChunked(const RequestHead& head) {
-  return head.version_minor >= 1;
-}
-
 Coding ChooseStreamCoding(const RequestHead& request) {
   const AcceptedCodings accepted = ParseAcceptEncoding(request.headers);
   // Decoders outside of browsers often stop behind the first zstd frame (reference/sse.md §5).
@@ -41,23 +37,13 @@ Coding ChooseStreamCoding(const RequestHead& request) {
   return gzip ? Coding::kGzip : Coding::kIdentity;
 }
 
-std::string StreamHead(Worker& worker, const Session& session, Coding coding) {
-  const RequestHead& request = session.head();
+StreamOpening OpenStream(Exchange& exchange, Coding coding) {
   Headers headers;
   AddStreamHeaders(headers);
-  headers.Add("X-Request-Id", session.request_id());
   if (coding != Coding::kIdentity) {
     headers.Add("Content-Encoding", coding == Coding::kGzip ? "gzip" : "zstd");
   }
-  ResponseHead head;
-  head.framing = IsChunked(request) ? BodyFraming::kChunked : BodyFraming::kUntilClose;
-  head.keep_alive = false;
-  head.version_minor = request.version_minor;
-  head.date = worker.date().Value();
-  head.more_headers = &headers;
-  std::string out;
-  AppendResponseHead(out, head);
-  return out;
+  return exchange.OpenStream(headers);
 }
 
 // The first event of a stream.
@@ -96,16 +82,15 @@ bool AnsweredWithoutStream(Call& call, bool behind_end) {
 }
 
 void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options options) {
-  Session* session = reply.Find();
-  if (session == nullptr) return;
+  Exchange* exchange = reply.Find();
+  if (exchange == nullptr) return;
   Worker& worker = reply.worker();
   ++worker.stats().streams_started;
-  options.chunked = IsChunked(session->head());
-  if (worker.config().streams.compress) options.coding = ChooseStreamCoding(session->head());
-  const std::string head = StreamHead(worker, *session, options.coding);
-  auto stream = std::make_unique<SseStream>(*session, std::move(options), head);
+  if (worker.config().streams.compress) options.coding = ChooseStreamCoding(exchange->head());
+  const StreamOpening opening = OpenStream(*exchange, options.coding);
+  auto stream = std::make_unique<SseStream>(*exchange, std::move(options), opening);
   SseStream& viewer = *stream;
-  session->StartStream(std::move(stream));
+  exchange->StartStream(std::move(stream));
   worker.feeds().Attach(key, viewer, Greeting(worker));
 }
 
@@ -206,17 +191,9 @@ void HandlePortalStream(Call& call) {
 
 void HandleListStream(Call& call) {
   if (AnsweredWithoutStream(call, false)) return;
-  Session& session = call.session;
-  const bool chunked = IsChunked(call.head);
-  std::string head = StreamHead(call.worker, session, Coding::kIdentity);
-  const std::string greeting = Greeting(call.worker);
-  if (chunked) {
-    AppendHttpChunk(head, greeting);
-  } else {
-    head.append(greeting);
-  }
-  session.StartStream(
-      std::make_unique<ListStream>(session, call.worker.lists(), std::move(head), chunked));
+  StreamOpening opening = OpenStream(call.exchange, Coding::kIdentity);
+  call.exchange.StartStream(std::make_unique<ListStream>(
+      call.exchange, call.worker.lists(), std::move(opening), Greeting(call.worker)));
 }
 
 }  // namespace tailrace

@@ -1,0 +1,76 @@
+#include "server/exchange.h"
+
+#include "server/structured_log.h"
+#include "server/worker.h"
+
+namespace tailrace {
+namespace {
+
+constexpr size_t kLoggedPathBytes = 256;
+
+}  // namespace
+
+// One that is closed is there until the turn ends.
+Exchange* Reply::FindAny() const {
+  Session* session = worker_->FindSession(session_);
+  return session != nullptr ? session->FindExchange(request_) : nullptr;
+}
+
+Exchange* Reply::Find() const {
+  Exchange* exchange = FindAny();
+  return exchange != nullptr && exchange->AwaitsAnswer() ? exchange : nullptr;
+}
+
+void Reply::Send(Answer answer) const {
+  if (Exchange* exchange = Find()) exchange->Send(std::move(answer));
+}
+
+void Reply::HoldBody(bool hold) const {
+  if (Exchange* exchange = Find()) exchange->HoldBody(hold);
+}
+
+Exchange::~Exchange() = default;
+
+void Exchange::BeginRequest(RequestHead head) {
+  request_ = std::make_unique<Request>();  // whoever waited for the one before is gone
+  request_->head = std::move(head);
+  request_->id = worker_.NextRequestId();
+  request_->started_ms = worker_.loop().NowMs();
+}
+
+void Exchange::LogAnswer(int status) const {
+  worker_.CountAnswer(status);
+  LogLevel level = LogLevel::kDebug;
+  if (status >= 400) level = LogLevel::kInfo;
+  if (status >= 500) level = LogLevel::kWarn;
+  LogLine(level, "request")
+      .Add("request", request_->id)
+      .Add("method", MethodName(request_->head.method))
+      .Add("path", std::string_view(request_->head.path).substr(0, kLoggedPathBytes))
+      .Add("status", static_cast<uint64_t>(status))
+      .Add("ms", worker_.loop().NowMs() - request_->started_ms);
+}
+
+void Exchange::StopSink() const {
+  if (BodySink* sink = ActiveSink()) {
+    sink->OnStop(
+        ProblemFrom({ErrorCode::kUnavailable, "the server is stopping; send the rest again"}));
+  }
+}
+
+void Exchange::Pull(std::unique_ptr<BodySource> source) {
+  struct Pulled {
+    std::unique_ptr<BodySource> source;
+    Result<std::string> piece;
+  };
+  auto pulled = std::make_shared<Pulled>(std::move(source));
+  worker_.loop().RunInPool([pulled] { pulled->piece = pulled->source->Next(); },
+                           [reply = MakeReply(), pulled] {
+                             Exchange* exchange = reply.FindAny();
+                             if (exchange == nullptr) return;
+                             exchange->OnPulled(std::move(pulled->source),
+                                                std::move(pulled->piece));
+                           });
+}
+
+}  // namespace tailrace

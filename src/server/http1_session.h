@@ -1,0 +1,100 @@
+// Http1Session: one client's HTTP/1.1 connection: requests one after the other, each with its
+// answer or, as the last, a stream.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/http1.h"
+#include "http/response.h"
+#include "io/connection.h"
+#include "server/session.h"
+
+namespace tailrace {
+
+/// It is the one exchange at a time that the protocol allows.
+class Http1Session final : public Session,
+                           public Exchange,
+                           private ConnectionHandler,
+                           private Http1Events {
+ public:
+  /// Owns `fd`.
+  Http1Session(Worker& worker, SessionId id, int fd);
+  ~Http1Session() override;
+
+  // Session
+  Exchange* FindExchange(uint64_t request) override {
+    return request == request_number_ ? this : nullptr;
+  }
+  void Drain() override;
+  void OnTurnEnd() override;
+  uint64_t LagEntries() const override { return Exchange::LagEntries(); }
+
+  // Exchange
+  Reply MakeReply() const override { return {worker_, id_, request_number_}; }
+  bool AwaitsAnswer() const override {
+    return mode_ == Mode::kRequests && Exchange::AwaitsAnswer();
+  }
+  void HoldBody(bool hold) override;
+  void Send(Answer answer) override;
+  StreamOpening OpenStream(const Headers& headers) override;
+  void StartStream(std::unique_ptr<Stream> stream) override;
+  int64_t Write(std::span<const iovec> parts) override { return connection_.Write(parts); }
+  void SetDeadline(uint64_t delay_ms) override { Arm(worker_, delay_ms); }
+  void Close() override;
+  /// RFC 9112 §9.6.
+  void CloseGently() override;
+
+ private:
+  struct AnswerState {
+    std::string body;  // follows output_
+    std::unique_ptr<BodySource> source;
+    bool chunked = false;
+    bool pulling = false;  // the source is away on the reader pool
+    bool last = false;     // nothing comes after what is in output_
+  };
+  enum class Mode : uint8_t { kRequests, kStream, kLinger, kClosed };
+
+  void OnRead(std::string_view bytes) override;
+  void OnReadEnd() override;
+  void OnWritable() override;
+  void OnBroken() override { Close(); }
+  void OnHead(RequestHead&& head) override;
+  void OnBody(std::string_view bytes) override;
+  void OnComplete() override;
+  void OnDeadline() override;
+  void OnPulled(std::unique_ptr<BodySource> source, Result<std::string> piece) override;
+
+  bool CanParse() const;
+  void Parse(std::string_view bytes);
+  void ParseRequest(std::string_view& bytes);
+  void ParseHeldInput();
+  void BeginRequest(RequestHead head);
+  void RefuseRequest(int status, std::string reason);
+  void RefuseBadRequest();
+  void CloseIfOver();
+  void AppendHead(std::string& out, ResponseHead head) const;
+  void Flush();
+  bool FlushOutput();
+  void PullSource();
+  void FinishAnswer();
+  void UpdateDeadline();
+
+  Connection connection_;
+  std::unique_ptr<Http1Parser> parser_;
+  std::unique_ptr<AnswerState> answer_;  // while an answer is written
+  std::string input_;                    // read and not parsed yet
+  std::string output_;                   // to be written, from output_sent_ on; empty: nothing
+  uint64_t request_number_ = 0;
+  uint64_t output_sent_ = 0;
+  Mode mode_ = Mode::kRequests;
+  bool in_parse_ = false;     // in Parse: it flushes and goes on by itself
+  bool in_parser_ = false;    // in one of the parser's events
+  bool in_head_ = false;      // the deadline is that of a head
+  bool held_ = false;         // the sink wants no more for now
+  bool close_after_ = false;  // this answer is the last one
+};
+
+}  // namespace tailrace
