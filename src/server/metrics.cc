@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <map>
+
 #include "http/negotiate.h"
 
 namespace tailrace {
@@ -111,12 +113,14 @@ void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
 void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
   out.Counter("tailrace_http_requests_total", "Requests read",
               Sum(workers, [](const WorkerStats& w) { return w.requests; }));
-  out.Begin("tailrace_http_answers_total", "Answers by status class", MetricType::Counter);
-  for (size_t status_class = 2; status_class <= 5; ++status_class) {
-    out.AddCounter("class", std::to_string(status_class) + "xx",
-                   Sum(workers, [status_class](const WorkerStats& w) {
-                     return w.answers_by_class[status_class];
-                   }));
+  // Those of overload stand there from the start, so that an alert can be written on them.
+  std::map<int, uint64_t> answers = {{200, 0}, {408, 0}, {413, 0}, {429, 0}, {431, 0}, {503, 0}};
+  for (const WorkerStats& worker : workers) {
+    for (const auto& [status, count] : worker.answers) answers[status] += count;
+  }
+  out.Begin("tailrace_http_answers_total", "Answers by status", MetricType::Counter);
+  for (const auto& [status, count] : answers) {
+    out.AddCounter("code", std::to_string(status), AsDouble(count));
   }
   out.Counter("tailrace_http_answer_bytes_total", "Bytes sent that are not of a stream",
               Sum(workers, [](const WorkerStats& w) { return w.bytes_sent; }));
@@ -129,6 +133,10 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   out.Gauge("tailrace_connections", "Open connections", AsDouble(shared.connections.load()));
   out.Gauge("tailrace_connections_limit", "Beyond it clients wait in the listen queue",
             AsDouble(shared.config.limits.connections));
+  out.Begin("tailrace_accept_rests_total", "Times that new clients began to wait in the queue",
+            MetricType::Counter);
+  out.AddCounter("cause", "connections", AsDouble(shared.rests_at_limit.load()));
+  out.AddCounter("cause", "descriptors", AsDouble(shared.rests_starved.load()));
   out.Gauge("tailrace_viewers", "Log streams", AsDouble(shared.viewers.load()));
   out.Gauge("tailrace_viewers_limit", "Beyond it streams are told to come back later",
             AsDouble(shared.config.limits.viewers));

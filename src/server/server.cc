@@ -19,7 +19,8 @@ namespace {
 constexpr uint64_t kReservedDescriptors = 512;  // the store's files, pipes, listeners
 constexpr uint64_t kDrainTimeoutMs = 30'000;    // for requests that are under way
 constexpr uint64_t kDrainPollMs = 20;
-constexpr uint64_t kAcceptRetryMs = 200;  // after the descriptor table was full
+constexpr uint64_t kAcceptRetryMs = 200;    // after the descriptor table was full
+constexpr uint64_t kStarvedLogMs = 10'000;  // as long as it stays so
 
 }  // namespace
 
@@ -112,11 +113,7 @@ void Server::Listen() {
   for (const int fd : std::exchange(listen_fds_, {})) {
     listeners_.push_back(std::make_unique<Listener>(workers_[0]->loop(), fd,
                                                     [this](int client) { Accept(client); }));
-    listeners_.back()->SetOnStarved([this] {
-      LogLine(LogLevel::kWarn, "no descriptor left, accepting rests")
-          .Add("connections", shared_->connections.load());
-      workers_[0]->loop().After(kAcceptRetryMs, [this] { ResumeListeners(); });
-    });
+    listeners_.back()->SetOnStarved([this] { OnStarved(); });
   }
 }
 
@@ -127,8 +124,20 @@ void Server::Accept(int fd) {
   (*least)->TakeConnection(fd);
   if (open < config_.limits.connections) return;
   accept_paused_ = true;
+  shared_->rests_at_limit.fetch_add(1);
   for (const auto& listener : listeners_) listener->Pause();
   if (shared_->connections.load() < config_.limits.connections) OnConnectionClosed();
+}
+
+void Server::OnStarved() {
+  const uint64_t now_ms = workers_[0]->loop().NowMs();
+  shared_->rests_starved.fetch_add(1);
+  if (starved_told_ms_ == 0 || now_ms - starved_told_ms_ >= kStarvedLogMs) {
+    starved_told_ms_ = now_ms;
+    LogLine(LogLevel::kWarn, "no descriptor left, accepting rests")
+        .Add("connections", shared_->connections.load());
+  }
+  workers_[0]->loop().After(kAcceptRetryMs, [this] { ResumeListeners(); });
 }
 
 void Server::OnConnectionClosed() {

@@ -40,6 +40,7 @@ class Server {
   void MakeWorkers();
   void Listen();
   void Accept(int fd);
+  void OnStarved();
   void OnConnectionClosed();
   void ResumeListeners();
   void OnSignal(int signal);
@@ -58,6 +59,7 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<bool> accept_paused_ = false;
+  uint64_t starved_told_ms_ = 0;  // when the log last said so; 0: never
 };
 
 }  // namespace tailrace

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct ServerShared {
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> connections = 0;       ///< Accepted and not closed.
   std::atomic<uint64_t> viewers = 0;           ///< Log streams.
+  std::atomic<uint64_t> rests_at_limit = 0;    ///< Times that accepting rested: `connections`.
+  std::atomic<uint64_t> rests_starved = 0;     ///< The same: no descriptor or memory in the kernel.
   std::function<void()> on_connection_closed;  ///< Any thread: room for another one.
 };
 
@@ -55,8 +58,8 @@ struct WorkerStats {
   uint64_t sessions = 0;
   uint64_t list_viewers = 0;
   uint64_t requests = 0;
-  uint64_t answers_by_class[6] = {};  ///< [2]: 2xx, …
-  uint64_t bytes_sent = 0;            ///< Of answers; streams: FeedStats::bytes_sent.
+  std::map<int, uint64_t> answers;  ///< By status.
+  uint64_t bytes_sent = 0;          ///< Of answers; streams: FeedStats::bytes_sent.
   uint64_t streams_started = 0;
   uint64_t streams_resumed = 0;     ///< Began with a cursor of a client that was here before.
   uint64_t streams_refused = 0;     ///< Told to come back later: full or draining.
@@ -109,7 +112,7 @@ class Worker {
 
   /// Unique among the workers of this run, short enough to need no heap.
   std::string NextRequestId() { return request_prefix_ + std::to_string(++stats_.requests); }
-  void CountAnswer(int status) { ++stats_.answers_by_class[status / 100 % 6]; }
+  void CountAnswer(int status) { ++stats_.answers[status]; }
   void CountSent(uint64_t bytes) { stats_.bytes_sent += bytes; }
   uint64_t DrawDrainRetryMs();
 
