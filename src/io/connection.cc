@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "io/loop.h"
+#include "io/tls_stream.h"
 
 namespace tailrace {
 namespace {
@@ -22,18 +23,39 @@ ssize_t SendParts(int fd, std::span<const iovec> parts) {
 
 }  // namespace
 
-Connection::Connection(Loop& loop, int fd, ConnectionHandler& handler)
-    : loop_(loop), handler_(handler), poller_(loop, fd, *this) {
+struct Connection::Tls {
+  Tls(TlsContext& context, int fd) : stream(context, fd) {}
+  ~Tls() {
+    if (gone != nullptr) *gone = true;
+  }
+
+  TlsStream stream;
+  bool ending = false;   // ShutdownWrite was called
+  bool* gone = nullptr;  // set when a callback destroys us
+};
+
+Connection::Connection(Loop& loop, int fd, ConnectionHandler& handler, TlsContext* tls)
+    : loop_(loop),
+      handler_(handler),
+      poller_(loop, fd, *this),
+      tls_(tls == nullptr ? nullptr : std::make_unique<Tls>(*tls, fd)) {
   Update();
 }
+
+Connection::~Connection() = default;
 
 int64_t Connection::Write(std::span<const iovec> parts) {
   size_t size = 0;
   for (const iovec& part : parts) size += part.iov_len;
-  ssize_t sent = SendParts(poller_.fd(), parts);
-  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) sent = 0;
-  if (sent >= 0 && want_write_ != (static_cast<size_t>(sent) < size)) {
-    want_write_ = !want_write_;
+  int64_t sent = 0;
+  if (tls_ == nullptr) {
+    sent = SendParts(poller_.fd(), parts);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) sent = 0;
+  } else {
+    sent = tls_->stream.Write(parts, {loop_.RecordBuffer(), Loop::kRecordBufferBytes});
+  }
+  if (sent >= 0) {
+    blocked_ = static_cast<size_t>(sent) < size;
     Update();
   }
   return sent;
@@ -50,19 +72,57 @@ void Connection::WantRead(bool want) {
 }
 
 void Connection::ShutdownWrite() {
+  if (tls_ != nullptr) {
+    tls_->ending = true;
+    tls_->stream.SendEnd();
+    Update();
+    if (tls_->stream.Holds()) return;
+  }
   shutdown(poller_.fd(), SHUT_WR);
 }
 
-void Connection::OnReady(bool readable, bool writable) {
-  if (writable && want_write_) {
-    want_write_ = false;
-    Update();
-    // One event, one callback, since it may destroy us. Readiness is level-triggered: reading
-    // comes in the next turn.
-    handler_.OnWritable();
+bool Connection::Handshaking() const {
+  return tls_ != nullptr && tls_->stream.Handshaking();
+}
+
+bool Connection::Holds() const {
+  return tls_ != nullptr && tls_->stream.Holds();
+}
+
+std::string_view Connection::Protocol() const {
+  return tls_ == nullptr ? std::string_view() : tls_->stream.Protocol();
+}
+
+void Connection::Update() {
+  if (tls_ == nullptr) {
+    poller_.Watch(want_read_ && !read_ended_, blocked_);
     return;
   }
-  if (!readable) return;
+  const TlsStream& stream = tls_->stream;
+  const bool waits = stream.Handshaking() || stream.WriteWaitsForRead();
+  const bool write = stream.Holds() || (blocked_ && !waits);
+  poller_.Watch((want_read_ || waits) && !read_ended_ && !stream.HoldsTooMuch(), write);
+}
+
+// One event, one callback, since it may destroy us. Readiness is level-triggered: reading comes in
+// the next turn.
+void Connection::OnReady(bool readable, bool writable) {
+  if (tls_ != nullptr) {
+    if (writable && (blocked_ || tls_->stream.Holds())) {
+      OnTlsWritable();
+    } else if (readable) {
+      tls_->stream.Handshaking() ? Handshake() : ReadTls();
+    }
+  } else if (writable && blocked_) {
+    blocked_ = false;
+    Update();
+    handler_.OnWritable();
+  } else if (readable) {
+    Read();
+  }
+}
+
+void Connection::Read() {
   const ssize_t got = recv(poller_.fd(), loop_.ReadBuffer(), Loop::kReadBufferBytes, 0);
   if (got > 0) {
     handler_.OnRead({loop_.ReadBuffer(), static_cast<size_t>(got)});
@@ -73,6 +133,60 @@ void Connection::OnReady(bool readable, bool writable) {
   } else if (errno != EAGAIN && errno != EINTR) {
     handler_.OnBroken();
   }
+}
+
+// ------------------------------------------------------------------------------------------------
+// TLS
+
+void Connection::Handshake() {
+  if (!loop_.TakeSlowStep()) return;  // it is asked again in the next turn
+  switch (tls_->stream.Handshake()) {
+    case TlsStream::State::kSecured:
+      Update();
+      handler_.OnSecured();
+      break;
+    case TlsStream::State::kClearText:
+      tls_.reset();
+      clear_text_instead_ = true;
+      Update();
+      break;
+    case TlsStream::State::kBroken:
+      handler_.OnBroken();
+      break;
+    default:
+      Update();
+  }
+}
+
+void Connection::ReadTls() {
+  const TlsStream::ReadResult got = tls_->stream.Read({loop_.ReadBuffer(), Loop::kReadBufferBytes});
+  read_ended_ = got.state == TlsStream::State::kEnd;
+  Update();
+  if (got.size > 0) {
+    bool gone = false;
+    tls_->gone = &gone;
+    handler_.OnRead({loop_.ReadBuffer(), got.size});
+    if (gone) return;
+    tls_->gone = nullptr;
+  }
+  if (got.state == TlsStream::State::kEnd) {
+    handler_.OnReadEnd();
+  } else if (got.state == TlsStream::State::kBroken) {
+    handler_.OnBroken();
+  }
+}
+
+void Connection::OnTlsWritable() {
+  if (!tls_->stream.Flush()) {
+    handler_.OnBroken();
+    return;
+  }
+  const bool room = !tls_->stream.Holds();
+  if (room && tls_->ending) shutdown(poller_.fd(), SHUT_WR);
+  const bool tell = room && blocked_ && !tls_->stream.Handshaking();
+  if (tell) blocked_ = false;
+  Update();
+  if (tell) handler_.OnWritable();
 }
 
 }  // namespace tailrace

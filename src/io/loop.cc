@@ -10,6 +10,8 @@
 namespace tailrace {
 namespace {
 
+constexpr int kSlowStepsPerTurn = 8;
+
 struct PoolTask {
   uv_work_t request;
   Loop::Task work;
@@ -32,11 +34,13 @@ struct Loop::Handles {
   uv_timer_t wake_up;
   uv_signal_t sigterm;
   uv_signal_t sigint;
+  uv_signal_t sighup;
 };
 
 Loop::Loop()
     : handles_(std::make_unique<Handles>()),
-      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)) {
+      read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)),
+      record_buffer_(std::make_unique_for_overwrite<char[]>(kRecordBufferBytes)) {
   uv_loop_t* loop = &handles_->loop;
   CHECK(uv_loop_init(loop) == 0);
   loop->data = this;
@@ -48,6 +52,7 @@ Loop::Loop()
   CHECK(uv_timer_init(loop, &handles_->wake_up) == 0);
   CHECK(uv_signal_init(loop, &handles_->sigterm) == 0);
   CHECK(uv_signal_init(loop, &handles_->sigint) == 0);
+  CHECK(uv_signal_init(loop, &handles_->sighup) == 0);
   CHECK(uv_prepare_start(&handles_->prepare, [](uv_prepare_t* handle) {
           static_cast<Loop*>(handle->loop->data)->EndTurn();
         }) == 0);
@@ -101,7 +106,12 @@ void Loop::SetTurnEnd(std::function<bool()> hook) {
   turn_end_ = std::move(hook);
 }
 
+bool Loop::TakeSlowStep() {
+  return slow_steps_++ < kSlowStepsPerTurn;
+}
+
 void Loop::EndTurn() {
+  slow_steps_ = 0;
   const bool more = turn_end_ && turn_end_();
   if (more == idle_running_) return;
   idle_running_ = more;
@@ -163,6 +173,14 @@ void Loop::OnSignals(std::function<void(int)> hook) {
   };
   CHECK(uv_signal_start(&handles_->sigterm, fire, SIGTERM) == 0);
   CHECK(uv_signal_start(&handles_->sigint, fire, SIGINT) == 0);
+}
+
+void Loop::OnHangUp(std::function<void()> hook) {
+  on_hang_up_ = std::move(hook);
+  const auto fire = [](uv_signal_t* handle, int) {
+    static_cast<Loop*>(handle->loop->data)->on_hang_up_();
+  };
+  CHECK(uv_signal_start(&handles_->sighup, fire, SIGHUP) == 0);
 }
 
 uint64_t Loop::NowMs() const {

@@ -54,6 +54,8 @@ class Loop {
 
   /// Calls `hook` for each of SIGTERM and SIGINT.
   void OnSignals(std::function<void(int signal)> hook);
+  /// Calls `hook` for each SIGHUP, which without this ends the process.
+  void OnHangUp(std::function<void()> hook);
 
   /// Monotonic milliseconds as of the start of this turn.
   uint64_t NowMs() const;
@@ -61,6 +63,13 @@ class Loop {
   /// 64 KiB to read into; its content is anybody's between two events.
   static constexpr size_t kReadBufferBytes = 64 << 10;
   char* ReadBuffer() { return read_buffer_.get(); }
+  /// 16 KiB to join small writes in; its content is anybody's between two calls.
+  static constexpr size_t kRecordBufferBytes = 16 << 10;
+  char* RecordBuffer() { return record_buffer_.get(); }
+
+  /// Asked before each step that costs hundreds of microseconds, as a TLS handshake does. False:
+  /// this turn has had enough of them; everything else is served before the next one.
+  bool TakeSlowStep();
 
   uv_loop_s* Raw();
 
@@ -71,11 +80,14 @@ class Loop {
 
   std::unique_ptr<Handles> handles_;
   std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<char[]> record_buffer_;
   std::function<bool()> turn_end_;
   std::function<void()> wake_up_;
   std::function<void(int)> on_signal_;
+  std::function<void()> on_hang_up_;
   std::unordered_set<uv_timer_s*> timers_;  // of After
   size_t pool_tasks_ = 0;
+  int slow_steps_ = 0;  // of this turn
   bool idle_running_ = false;
 
   std::mutex mutex_;

@@ -67,6 +67,23 @@ TEST(Loop, AfterRunsOnce) {
   EXPECT_EQ(times, 1);
 }
 
+TEST(Loop, SlowStepsAreRationedByTheTurn) {
+  Loop loop;
+  std::vector<int> taken;  // in each turn
+  loop.SetTurnEnd([&] {
+    int count = 0;
+    while (loop.TakeSlowStep()) ++count;
+    EXPECT_FALSE(loop.TakeSlowStep());
+    taken.push_back(count);
+    if (taken.size() == 3) loop.Stop();
+    return true;
+  });
+  loop.Run();
+  EXPECT_GT(taken[0], 0);
+  EXPECT_EQ(taken[1], taken[0]);
+  EXPECT_EQ(taken[2], taken[0]);
+}
+
 TEST(Loop, DestroysWhatNeverRan) {
   auto token = std::make_shared<int>(1);
   {
