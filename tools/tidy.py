@@ -38,6 +38,7 @@ RULES = {
     "hosts-and-paths": tidy_text.hosts_and_paths,
     "format": tidy_code.formatted,
     "links": tidy_docs.links,
+    "node-version": tidy_text.node_version,
     "adr-index": tidy_docs.adr_index,
     "bounds": tidy_docs.bounds,
     "commands-exist": tidy_docs.commands_exist,

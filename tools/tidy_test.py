@@ -122,6 +122,12 @@ BAD = {
         ({"README.md": "It lies in /" + "work/x.\n"}, "README.md"),
         ({"scripts/go": "cat /" + "tmp/x\n"}, "scripts/go"),
     ],
+    "node-version": [
+        ({"web/package-lock.json": '{"engines": {\n"node": ">=20.18.1"\n}}\n'},
+         "web/package-lock.json"),
+        ({"web/package-lock.json": '{"engines": {\n"node": "^20.0.0 || >=22.0.0"\n}}\n'},
+         "web/package-lock.json"),
+    ],
     "format": [({"src/base/a.cc": "int  A( ){return 1;}\n"}, "src/base/a.cc")],
     "links": [
         ({"README.md": "[x](docs/none.md)\n"}, "README.md"),

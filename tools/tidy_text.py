@@ -4,6 +4,7 @@ import re
 
 MAX_FILE_LINES = 500
 MAX_LINE_COLUMNS = 100
+DEBIAN_NODE = 18
 
 MARKS = ("TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK")
 LEFTOVER = re.compile(r"(?<![\w-])(" + "|".join(MARKS) + r")(?![\w-])")
@@ -42,6 +43,26 @@ def line_length(tree):
         for number, line in tree.lines(path):
             if len(line) > MAX_LINE_COLUMNS:
                 yield path, number, f"{len(line)} columns, at most {MAX_LINE_COLUMNS}"
+
+
+def node_version(tree):
+    """npm packages run on Debian 12's Node 18, whatever newer one stands on this machine."""
+    for path in tree.files:
+        if not path.endswith("package-lock.json"):
+            continue
+        for number, line in tree.lines(path):
+            match = re.search(r'"node": "([^"]+)"', line)
+            if match and not any(admits_node(part) for part in match.group(1).split("||")):
+                yield path, number, f"needs Node {match.group(1)}, Debian has {DEBIAN_NODE}"
+
+
+def admits_node(range_part):
+    """Whether one alternative of an npm version range, as they are in use, admits Debian's Node."""
+    wanted = re.match(r"\s*(>=|\^|~)?\s*(\d+)", range_part)
+    if wanted is None:
+        return True
+    major = int(wanted.group(2))
+    return major <= DEBIAN_NODE if wanted.group(1) == ">=" else major == DEBIAN_NODE
 
 
 def whitespace(tree):
