@@ -1,6 +1,7 @@
 #include "base/time.h"
 
 #include <chrono>
+#include <ctime>
 
 #include "base/text.h"
 
@@ -81,6 +82,12 @@ void PutDigits(char* to, int count, int64_t value) {
 const Clock& Clock::System() {
   static const SystemClock kClock;
   return kClock;
+}
+
+uint64_t ThreadCpuNs() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<uint64_t>(time.tv_sec * kNsPerSecond + time.tv_nsec);
 }
 
 void AppendRfc3339(std::string& out, TimeNs time) {

@@ -21,6 +21,9 @@ class Clock {
   static const Clock& System();
 };
 
+/// CPU time of the calling thread, for counters of what something costs.
+uint64_t ThreadCpuNs();
+
 /// "2026-11-23T06:33:00.123456789Z", RFC 3339 §5.6 in UTC, always nine digits.
 void AppendRfc3339(std::string& out, TimeNs time);
 std::string FormatRfc3339(TimeNs time);

@@ -4,10 +4,13 @@
 #include <array>
 #include <deque>
 #include <list>
+#include <memory>
 #include <optional>
 
 #include "feed/segment.h"
 #include "feed/segment_cache.h"
+#include "feed/segment_maker.h"
+#include "feed/segment_run.h"
 #include "feed/viewer.h"
 #include "log/log_info.h"
 #include "store/log_store.h"
@@ -40,9 +43,9 @@ class Feed {
 
   /// The segment to send to a viewer that stands at `begin` (and must end at `end` if that is not
   /// 0), from the newest chunks or from `cache`. Null: it must be read from the store. Valid until
-  /// the cache is trimmed or chunks are added or dropped.
-  const Segment* Find(const SegmentRenderer& renderer, SegmentCache& cache, Style style,
-                      Position begin, Position end);
+  /// the cache is trimmed or chunks are added or dropped; or `maker` refuses.
+  const Segment* Find(SegmentMaker& maker, SegmentCache& cache, Style style, Position begin,
+                      Position end);
 
   /// Lets `cache` share the segments of the newest chunks.
   void KeepSegments(SegmentCache& cache) const;
@@ -57,10 +60,18 @@ class Feed {
 
   struct WindowChunk {
     ChunkPtr chunk;
-    std::array<SegmentPtr, kStyles> segments;  // by Style::Index
+    std::array<SegmentPtr, kFormats> segments;  // not compressed
   };
 
-  WindowChunk* FindInWindow(Position position);
+  size_t FindInWindow(Position position) const;
+  const Segment* FindCoded(SegmentMaker& maker, SegmentCache& cache, Style style, Position begin,
+                           Position end);
+  const Segment* AddToRun(SegmentMaker& maker, SegmentRun& run, Style style, Position begin,
+                          size_t place);
+  Position UnitEnd(size_t place, uint64_t unit_bytes) const;
+  SegmentPtr MakeFromWindow(SegmentMaker& maker, Style style, Position begin, Position end,
+                            size_t place) const;
+  SegmentRun& RunOf(Style style);
   void DropWindow();
 
   LogKey key_;
@@ -68,6 +79,7 @@ class Feed {
   std::optional<LogInfo> info_;
   uint64_t removed_number_ = 0;  // incarnations up to this one are gone
   std::deque<WindowChunk> window_;
+  std::array<std::unique_ptr<SegmentRun>, kFormats*(kCodings - 1)> runs_;  // of the window
   uint64_t window_bytes_ = 0;
 
   // FeedTable's book-keeping.

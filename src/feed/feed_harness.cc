@@ -54,6 +54,55 @@ void TestRenderer::Render(Format format, std::string_view incarnation, Position 
   }
 }
 
+void TestRenderer::AppendStart(Coding coding, std::string& out) const {
+  if (coding == Coding::kGzip) out.push_back('<');
+}
+
+void TestRenderer::AppendPart(Coding coding, std::string_view plain, std::string& out) const {
+  if (coding == Coding::kIdentity) {
+    out.append(plain);
+  } else {
+    out.append("(").append(std::to_string(plain.size())).append(":").append(plain).append(")");
+  }
+}
+
+void TestRenderer::AppendEnd(Coding coding, const PlainSum& all, std::string& out) const {
+  if (coding != Coding::kGzip) return;
+  out.append(">").append(std::to_string(all.crc)).append(",").append(std::to_string(all.bytes));
+}
+
+PlainSum TestRenderer::Sum(std::string_view plain) const {
+  PlainSum sum{.bytes = plain.size()};
+  for (const char byte : plain) sum.crc += static_cast<unsigned char>(byte);
+  return sum;
+}
+
+PlainSum TestRenderer::Join(const PlainSum& first, const PlainSum& second) const {
+  return {.crc = first.crc + second.crc, .bytes = first.bytes + second.bytes};
+}
+
+std::string TestRenderer::Decode(Coding coding, std::string_view bytes) {
+  if (coding == Coding::kIdentity) return std::string(bytes);
+  std::string plain;
+  if (coding == Coding::kGzip && !bytes.empty()) {
+    if (bytes.front() != '<') return std::string(kBroken);
+    bytes.remove_prefix(1);
+  }
+  while (!bytes.empty() && bytes.front() == '(') {
+    const size_t colon = bytes.find(':');
+    if (colon == bytes.npos) return plain;
+    const size_t size = std::stoul(std::string(bytes.substr(1, colon - 1)));
+    plain.append(bytes.substr(colon + 1, size));
+    if (bytes.size() <= colon + 1 + size) return plain;
+    if (bytes[colon + 1 + size] != ')') return plain.append(kBroken);
+    bytes.remove_prefix(colon + size + 2);
+  }
+  if (bytes.empty()) return plain;
+  std::string end;
+  TestRenderer().AppendEnd(coding, TestRenderer().Sum(plain), end);
+  return end.starts_with(bytes) ? plain : plain.append(kBroken);
+}
+
 // ------------------------------------------------------------------------------------------------
 // Pool and store
 
@@ -151,9 +200,10 @@ ChunkedReader::State ChunkedReader::Next(char byte) {
   return State::kBroken;
 }
 
-TestViewer::TestViewer(Format format, bool chunked, StreamStart start)
-    : Viewer(format, chunked, std::move(start)), transcript(std::make_shared<Transcript>()) {
+TestViewer::TestViewer(Style style, bool chunked, StreamStart start)
+    : Viewer(style, chunked, std::move(start)), transcript(std::make_shared<Transcript>()) {
   transcript->chunked = chunked;
+  transcript->coding = style.coding;
 }
 
 int64_t TestViewer::Write(std::span<const iovec> parts) {
@@ -285,13 +335,13 @@ void Rig::CutAll() {
   CHECK(store.ApplyRetention());
 }
 
-TestViewer& Rig::NewViewer(StreamStart start, Format format, bool chunked) {
-  viewers.push_back(std::make_unique<TestViewer>(format, chunked, std::move(start)));
+TestViewer& Rig::NewViewer(StreamStart start, Style style, bool chunked) {
+  viewers.push_back(std::make_unique<TestViewer>(style, chunked, std::move(start)));
   return *viewers.back();
 }
 
-TestViewer& Rig::Join(StreamStart start, const LogKey& key, Format format, bool chunked) {
-  TestViewer& viewer = NewViewer(std::move(start), format, chunked);
+TestViewer& Rig::Join(StreamStart start, const LogKey& key, Style style, bool chunked) {
+  TestViewer& viewer = NewViewer(std::move(start), style, chunked);
   table.Attach(key, viewer);
   return viewer;
 }

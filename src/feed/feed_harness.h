@@ -20,10 +20,20 @@ namespace tailrace {
 
 /// One line an entry: "INCARNATION N TEXT". kJson puts '{' before it; kBatch puts a line "[FROM"
 /// before the entries of each chunk, so that its bytes depend on the chunks' limits.
+/// Codings: a part is "(SIZE:PLAIN)"; gzip begins with "<" and ends with ">SUM,SIZE" of all parts.
 class TestRenderer final : public SegmentRenderer {
  public:
   void Render(Format format, std::string_view incarnation, Position begin, Position end,
               std::span<const ChunkPtr> chunks, std::string& out) const override;
+  void AppendStart(Coding coding, std::string& out) const override;
+  void AppendPart(Coding coding, std::string_view plain, std::string& out) const override;
+  void AppendEnd(Coding coding, const PlainSum& all, std::string& out) const override;
+  PlainSum Sum(std::string_view plain) const override;
+  PlainSum Join(const PlainSum& first, const PlainSum& second) const override;
+
+  static constexpr std::string_view kBroken = "not decodable\n";
+  /// What a client makes of the bytes so far.
+  static std::string Decode(Coding coding, std::string_view bytes);
 };
 
 /// Tasks wait in the order of their submission; each has two halves, which the test runs.
@@ -112,19 +122,22 @@ struct Transcript {
   std::string raw;
   ChunkedReader chunks;
   bool chunked = true;
+  Coding coding = Coding::kIdentity;
   int finished = 0;
   int aborted = 0;
 
   /// What a client reads: decoded and without the head.
-  const std::string& Payload() const { return chunked ? chunks.Payload() : raw; }
+  std::string Payload() const {
+    return TestRenderer::Decode(coding, chunked ? chunks.Payload() : raw);
+  }
   bool Whole() const { return !chunked || chunks.BetweenChunks() || chunks.Complete(); }
 };
 
 class TestViewer final : public Viewer {
  public:
-  TestViewer(Format format, bool chunked, StreamStart start);
+  TestViewer(Style style, bool chunked, StreamStart start);
 
-  const std::string& Payload() const { return transcript->Payload(); }
+  std::string Payload() const { return transcript->Payload(); }
 
   std::shared_ptr<Transcript> transcript;
   size_t room = SIZE_MAX;         ///< Bytes that the transport takes until it blocks.
@@ -175,10 +188,10 @@ class Rig {
   /// Retention takes all that was committed so far (but not what comes now).
   void CutAll();
 
-  TestViewer& Join(StreamStart start = {}, const LogKey& key = Key(), Format format = Format::kText,
+  TestViewer& Join(StreamStart start = {}, const LogKey& key = Key(), Style style = Format::kText,
                    bool chunked = true);
   /// Creates it without attaching.
-  TestViewer& NewViewer(StreamStart start = {}, Format format = Format::kText, bool chunked = true);
+  TestViewer& NewViewer(StreamStart start = {}, Style style = Format::kText, bool chunked = true);
   void Drop(TestViewer& viewer);
 
   void Deliver(size_t deliveries = SIZE_MAX);

@@ -7,7 +7,7 @@
 namespace tailrace {
 
 void TranscriptReader::ReadAll() {
-  const std::string& payload = seat_.transcript->Payload();
+  const std::string payload = seat_.transcript->Payload();
   size_t begin = 0;
   for (size_t end; (end = payload.find('\n', begin)) != payload.npos; begin = end + 1) {
     ReadLine(payload.substr(begin, end - begin));

@@ -63,7 +63,11 @@ FeedLimits Model::DrawLimits(Random& random) {
           .all_feeds_bytes = random.Between(0, 3) * random.Between(0, 300),
           .cache_bytes = random.Between(0, 3) * random.Between(0, 300),
           .read_bytes = random.Between(1, 300),
-          .turn_sends = random.Between(0, 12)};
+          .turn_sends = random.Between(0, 12),
+          .coded = {.run_bytes = random.Between(1, 100),
+                    .small_bytes = random.Between(0, 100),
+                    .unit_bytes = random.Between(1, 60),
+                    .turn_bytes = random.Between(1, 200)}};
 }
 
 Model::Model(uint64_t seed) : random_(seed), limits_(DrawLimits(random_)), rig_(limits_) {
@@ -167,10 +171,11 @@ void Model::Join() {
     seat.number_at_join = current_.at(seat.key);
     seat.position_at_join = log->texts.size();
   }
-  const auto format = static_cast<Format>(Below(kFormats));
+  const Style style(static_cast<Format>(Below(kFormats)), static_cast<Coding>(Below(kCodings)));
   const bool chunked = Chance(80);
-  TestViewer& viewer = rig_.NewViewer(seat.start, format, chunked);
-  if (!chunked) viewer.QueueRaw("head\n");
+  TestViewer& viewer = rig_.NewViewer(seat.start, style, chunked);
+  const bool plain = style.coding == Coding::kIdentity;
+  if (!chunked && plain) viewer.QueueRaw("head\n");
   if (Chance(60)) viewer.room = random_.Between(0, 200);
   if (Chance(30)) viewer.write_bytes = random_.Between(1, 100);
   viewer.on_gone = [this, index = seats_.size() - 1] { OnGone(index); };

@@ -74,6 +74,7 @@ void FeedTable::OnRead(const LogKey& key, const ReadKey& read, ReadResult result
     return;
   }
   if (result.kind == ReadResult::Kind::kSegment) {
+    maker_.Count(read.style, *result.segment);
     cache_.Insert(read.number, read.style, std::move(result.segment));
   }
   while (!viewers.Empty()) {

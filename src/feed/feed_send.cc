@@ -20,6 +20,7 @@ struct FeedTable::Gather {
   size_t count = 0;
   uint64_t bytes = 0;
   bool missing = false;  // the next segment must be read from the store
+  bool later = false;    // or made in the next turn
 
   void Add(std::string_view part, const Segment* segment) {
     parts[count] = {const_cast<char*>(part.data()), part.size()};
@@ -35,6 +36,7 @@ FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
     Gather gather;
     Collect(feed, viewer, gather);
     if (gather.count == 0) {
+      if (gather.later) return Step::kMore;
       const bool log_is_gone = viewer.MidSegment() && viewer.log_number_ != feed.number();
       if (gather.missing && log_is_gone) return Abort(viewer);  // nor can it be read any more
       if (gather.missing) {
@@ -67,9 +69,12 @@ void FeedTable::Collect(Feed& feed, Viewer& viewer, Gather& gather) {
   uint64_t offset = viewer.offset_;
   while (at < head && !gather.Full()) {
     const Segment* segment = log_is_gone ? cache_.Find(viewer.log_number_, viewer.style_, at, end)
-                                         : feed.Find(renderer_, cache_, viewer.style_, at, end);
-    gather.missing = segment == nullptr;
-    if (gather.missing) return;
+                                         : feed.Find(maker_, cache_, viewer.style_, at, end);
+    if (segment == nullptr) {
+      gather.later = maker_.TakeRefusal();
+      gather.missing = !gather.later;
+      return;
+    }
     gather.Add(segment->Framed(viewer.chunked_).substr(offset), segment);
     at = segment->end;
     end = 0;
@@ -102,7 +107,8 @@ void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
 }
 
 void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
-  stats_.bytes_sent[static_cast<size_t>(viewer.style_.coding)] += sent;
+  const size_t coding = IndexOf(viewer.style_.coding);
+  stats_.bytes_sent[coding] += sent;
   for (size_t i = 0; i < gather.count && sent > 0; ++i) {
     const uint64_t size = gather.parts[i].iov_len;
     const uint64_t taken = std::min(sent, size);
@@ -113,6 +119,7 @@ void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
       if (viewer.notices_.empty()) viewer.notices_.shrink_to_fit();
     } else if (taken == size) {
       stats_.entries_sent += segment->end - segment->begin;
+      stats_.plain_bytes_sent[coding] += segment->plain_bytes;
       if (viewer.style_.coding == Coding::kGzip) {
         viewer.sum_ = renderer_.Join(viewer.sum_, segment->sum);
       }

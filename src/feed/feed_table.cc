@@ -12,6 +12,7 @@ FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRend
       store_(store),
       hub_(hub),
       renderer_(renderer),
+      maker_(renderer, limits.coded),
       limits_(limits),
       run_in_pool_(std::move(run_in_pool)),
       cache_(limits.cache_bytes) {}
@@ -225,6 +226,7 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
 // Turns
 
 bool FeedTable::RunTurn() {
+  maker_.BeginTurn();
   size_t budget = limits_.turn_sends / 2 + 1;
   ServeList(ready_, ready_left_, budget);
   budget += limits_.turn_sends / 2 + 1;
@@ -328,6 +330,7 @@ FeedStats FeedTable::Stats() const {
   FeedStats stats = stats_;
   stats.feeds = feeds_.size();
   stats.cache_bytes = cache_.Bytes();
+  stats.costs = maker_.costs();
   return stats;
 }
 

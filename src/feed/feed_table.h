@@ -25,6 +25,7 @@ struct FeedLimits {
   uint64_t cache_bytes = 32 << 20;  ///< Segments of viewers that catch up.
   uint64_t read_bytes = 128 << 10;  ///< One read from the store.
   size_t turn_sends = 1'000;        ///< Viewers served before the loop looks around.
+  CodedSizes coded;
 };
 
 struct FeedStats {
@@ -32,6 +33,8 @@ struct FeedStats {
   uint64_t viewers = 0;
   uint64_t entries_sent = 0;
   std::array<uint64_t, kCodings> bytes_sent{};
+  std::array<uint64_t, kCodings> plain_bytes_sent{};  ///< Of whole segments, if not compressed.
+  SegmentCosts costs;
   uint64_t gaps = 0;
   uint64_t resets = 0;
   uint64_t store_reads = 0;
@@ -128,6 +131,7 @@ class FeedTable {
   LogStore& store_;
   Hub& hub_;
   const SegmentRenderer& renderer_;
+  SegmentMaker maker_;
   const FeedLimits limits_;
   const RunInPool run_in_pool_;
 

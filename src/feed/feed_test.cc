@@ -10,11 +10,12 @@ namespace {
 class FeedTest : public testing::Test {
  protected:
   std::string_view Found(Position begin, Position end = 0, Format format = Format::kText) {
-    const Segment* segment = feed_.Find(renderer_, cache_, format, begin, end);
+    const Segment* segment = feed_.Find(maker_, cache_, format, begin, end);
     return segment == nullptr ? "nothing" : segment->Framed(false);
   }
 
   TestRenderer renderer_;
+  SegmentMaker maker_{renderer_};
   SegmentCache cache_{1 << 20};
   Feed feed_{Rig::Key(), 1};
 };
@@ -149,7 +150,7 @@ TEST_F(FeedTest, WindowBytesCountChunksAndTheirSegments) {
   uint64_t expected = first->encoded.size() + second->encoded.size();
   EXPECT_EQ(feed_.WindowBytes(), expected);
   for (const Format format : {Format::kText, Format::kJson, Format::kBatch}) {
-    expected += feed_.Find(renderer_, cache_, format, 0, 0)->bytes.size();
+    expected += feed_.Find(maker_, cache_, format, 0, 0)->bytes.size();
   }
   EXPECT_EQ(feed_.WindowBytes(), expected);
   feed_.ShrinkWindow(expected);

@@ -20,6 +20,10 @@ inline constexpr size_t kFormats = 3;
 enum class Coding : uint8_t { kIdentity, kGzip, kZstd };
 inline constexpr size_t kCodings = 3;
 
+constexpr size_t IndexOf(Coding coding) {
+  return static_cast<size_t>(coding);
+}
+
 /// Everything that makes two viewers' bytes of the same entries differ.
 struct Style {
   Format format = Format::kText;
@@ -29,11 +33,7 @@ struct Style {
   Style(Format of_entries, Coding of_bytes = Coding::kIdentity)
       : format(of_entries), coding(of_bytes) {}
   auto operator<=>(const Style&) const = default;
-  size_t Index() const {
-    return static_cast<size_t>(format) * kCodings + static_cast<size_t>(coding);
-  }
 };
-inline constexpr size_t kStyles = kFormats * kCodings;
 
 /// Bytes of entries [begin, end), which depend on nothing else: rendering the same range again
 /// gives the same bytes, so a viewer that was sent half of them can go on after they were
@@ -41,8 +41,10 @@ inline constexpr size_t kStyles = kFormats * kCodings;
 struct Segment {
   Position begin = 0;
   Position end = 0;
-  std::string bytes;  ///< One HTTP/1.1 chunk (RFC 9112 §7.1): size line, payload, CR LF.
-  PlainSum sum;       ///< Of what was compressed; Coding::kGzip only.
+  std::string bytes;         ///< One HTTP/1.1 chunk (RFC 9112 §7.1): size line, payload, CR LF.
+  PlainSum sum;              ///< Of what was compressed; Coding::kGzip only.
+  uint64_t plain_bytes = 0;  ///< Size of the payload before it was compressed.
+  uint64_t cpu_ns = 0;       ///< What compressing took of the thread; not of Coding::kIdentity.
 
   /// The bytes for a transport with chunked coding, or the payload for any other.
   std::string_view Framed(bool chunked) const;

@@ -13,8 +13,10 @@ namespace {
 
 constexpr size_t kStoredBelowBytes = 96;  // a block of its own would not be smaller
 constexpr size_t kMaxStoredBytes = 65'535;
-constexpr int kGzipLevel = 6;
-constexpr int kZstdLevel = 3;
+constexpr size_t kStoredHeadBytes = 5;
+// What these cost and give: docs/adr/0007.
+constexpr int kGzipLevel = 4;
+constexpr int kZstdLevel = 1;
 constexpr size_t kFlushBytes = 16;  // of the flush marker and what bits are left over
 
 void AppendLittleEndian(std::string& out, uint32_t value, int bytes) {
@@ -45,7 +47,8 @@ class Deflater {
   Deflater(const Deflater&) = delete;
   Deflater& operator=(const Deflater&) = delete;
 
-  void Append(std::string& out, std::string_view plain) {
+  // False: it would not be smaller than stored blocks; nothing was appended.
+  bool Append(std::string& out, std::string_view plain) {
     CHECK(deflateReset(&stream_) == Z_OK && plain.size() <= UINT32_MAX);
     const size_t start = out.size();
     out.resize(start + deflateBound(&stream_, plain.size()) + kFlushBytes);
@@ -55,7 +58,11 @@ class Deflater {
     stream_.avail_out = static_cast<uInt>(out.size() - start);
     CHECK(deflate(&stream_, Z_FULL_FLUSH) == Z_OK);
     CHECK(stream_.avail_in == 0 && stream_.avail_out > 0);
-    out.resize(out.size() - stream_.avail_out);
+    const size_t size = out.size() - stream_.avail_out - start;
+    const size_t blocks = (plain.size() + kMaxStoredBytes - 1) / kMaxStoredBytes;
+    const bool pays = size < plain.size() + blocks * kStoredHeadBytes;
+    out.resize(pays ? start + size : start);
+    return pays;
   }
 
  private:
@@ -91,12 +98,9 @@ void AppendGzipStart(std::string& out) {
 }
 
 void AppendGzipPart(std::string& out, std::string_view plain) {
-  if (plain.size() < kStoredBelowBytes) {
-    AppendStoredBlocks(out, plain);
-    return;
-  }
   thread_local Deflater deflater;
-  deflater.Append(out, plain);
+  const bool tiny = plain.size() < kStoredBelowBytes;
+  if (tiny || !deflater.Append(out, plain)) AppendStoredBlocks(out, plain);
 }
 
 void AppendGzipEnd(std::string& out, const PlainSum& all) {

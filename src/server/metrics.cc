@@ -72,6 +72,29 @@ void AddStore(Families& out, const StoreStats& store) {
             store.failed ? 1 : 0);
 }
 
+// What compressing gives and costs, by coding.
+void AddCodings(Families& out, const std::vector<WorkerStats>& workers) {
+  const auto add = [&](const char* name, const char* help, auto pick) {
+    out.Begin(name, help, MetricType::Counter);
+    for (const ContentCoding coding : {ContentCoding::kGzip, ContentCoding::kZstd}) {
+      const auto index = static_cast<size_t>(coding);
+      out.AddCounter("coding", std::string(ContentCodingName(coding)),
+                     Sum(workers, [&](const WorkerStats& w) { return pick(w.feeds, index); }));
+    }
+  };
+  add("tailrace_stream_plain_bytes_total",
+      "What the entries sent compressed would have been uncompressed",
+      [](const FeedStats& feeds, size_t i) { return feeds.plain_bytes_sent[i]; });
+  add("tailrace_segments_compressed_total", "Runs of entries compressed, each for many viewers",
+      [](const FeedStats& feeds, size_t i) { return feeds.costs.segments[i]; });
+  add("tailrace_segments_plain_bytes_total", "Their size before",
+      [](const FeedStats& feeds, size_t i) { return feeds.costs.plain_bytes[i]; });
+  add("tailrace_segments_coded_bytes_total", "Their size compressed",
+      [](const FeedStats& feeds, size_t i) { return feeds.costs.coded_bytes[i]; });
+  add("tailrace_segments_cpu_microseconds_total", "CPU time that compressing them took",
+      [](const FeedStats& feeds, size_t i) { return feeds.costs.cpu_ns[i] / 1'000; });
+}
+
 void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
   const auto sum = [&workers](auto pick) { return Sum(workers, pick); };
   out.Gauge("tailrace_feeds", "Logs with viewers, counted per worker",
@@ -143,6 +166,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   out.Gauge("tailrace_draining", "1: the server is stopping", shared.draining.load() ? 1 : 0);
   AddAnswers(out, workers);
   AddStreams(out, workers);
+  AddCodings(out, workers);
   AddStore(out, shared.store.Stats());
   return out.Text();
 }
