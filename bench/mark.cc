@@ -1,5 +1,7 @@
 #include "bench/mark.h"
 
+#include <cstdio>
+
 namespace tailrace::bench {
 namespace {
 
@@ -26,11 +28,7 @@ std::string MakeFiller() {
   return filler;
 }
 
-}  // namespace
-
-void AppendMarkedText(std::string& out, size_t producer, uint64_t sequence, size_t size) {
-  static const std::string kFiller = MakeFiller();
-  const size_t from = (sequence * 997 + producer) % (kFillerBytes - size);
+void AppendMark(std::string& out, size_t producer, uint64_t sequence) {
   std::array<char, kMarkBytes> mark;
   mark[0] = '#';
   mark[1] = static_cast<char>('a' + producer);
@@ -38,7 +36,41 @@ void AppendMarkedText(std::string& out, size_t producer, uint64_t sequence, size
     mark[i] = static_cast<char>('0' + sequence % 10);
   }
   out.append(mark.data(), mark.size());
+}
+
+// SplitMix64's finalizer: the same entry has the same text in every run.
+uint64_t Mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+void AppendMarkedText(std::string& out, size_t producer, uint64_t sequence, size_t size) {
+  static const std::string kFiller = MakeFiller();
+  const size_t from = (sequence * 997 + producer) % (kFillerBytes - size);
+  AppendMark(out, producer, sequence);
   out.append(kFiller, from, size - kMarkBytes);
+}
+
+void AppendMarkedRequest(std::string& out, size_t producer, uint64_t sequence) {
+  static constexpr std::array kLevels = {"INFO", "INFO", "INFO", "DEBUG", "WARN"};
+  static constexpr std::array kPaths = {"/api/v1/orders/", "/api/v1/users/",
+                                        "/static/app.js?v=", "/api/v2/cart/items/", "/search?q="};
+  AppendMark(out, producer, sequence);
+  uint64_t state = sequence * 8 + producer;
+  const auto draw = [&state](uint64_t bound) { return Mix(++state) % bound; };
+  std::array<char, 256> line;
+  const int size = std::snprintf(
+      line.data(), line.size(),
+      " 2026-11-23T09:%02d:%02d.%06dZ %s [web-7d9fc6b5d4-%c2k8p/app] %s %s%d 200 %dms "
+      "request_id=%08x upstream=10.2.%d.%d:8080 bytes=%d user_agent=\"kube-probe/1.27\"",
+      int(sequence / 60'000 % 60), int(sequence / 1'000 % 60), int(draw(1'000'000)),
+      kLevels[draw(kLevels.size())], "xyz"[draw(3)], draw(3) > 0 ? "GET" : "POST",
+      kPaths[draw(kPaths.size())], int(draw(100'000)), int(draw(300)), unsigned(draw(1ULL << 32)),
+      int(draw(4)), int(draw(256)), int(draw(20'000)));
+  out.append(line.data(), static_cast<size_t>(size));
 }
 
 void MarkScanner::Take(const char* mark) {
