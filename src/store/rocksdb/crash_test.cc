@@ -51,9 +51,14 @@ AppendRequest RequestFor(int log, uint64_t from, uint64_t count) {
   return request;
 }
 
+/// Small enough that write-ahead log files are prepared and used.
+RocksDbHooks SmallWalFiles() {
+  return {.wal_files = {.file_bytes = 256 << 10, .busy_bytes = 16 << 10}};
+}
+
 /// Never returns: goes on from what is stored, several appends of each log in flight, until killed.
 [[noreturn]] void AppendForEver(const std::string& directory, int pipe) {
-  auto store = OpenRocksDbStore(directory, SmallBlocks());
+  auto store = OpenRocksDbStore(directory, SmallBlocks(), SmallWalFiles());
   if (!store) {
     std::fprintf(stderr, "child: %s\n", store.error().message.c_str());
     _exit(1);
@@ -101,7 +106,7 @@ void WaitForAcks(int pipe, uint64_t acks, int moment_ms, uint64_t (&acknowledged
 }
 
 void ExpectAllThere(const std::string& directory, const uint64_t (&acknowledged)[kLogs]) {
-  auto store = OpenRocksDbStore(directory, SmallBlocks());
+  auto store = OpenRocksDbStore(directory, SmallBlocks(), SmallWalFiles());
   ASSERT_TRUE(store.has_value()) << store.error().message;
   for (int log = 0; log < kLogs; ++log) {
     const auto read = ReadAll(**store, KeyOf(log));

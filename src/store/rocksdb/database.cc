@@ -41,11 +41,11 @@ class HintByLog final : public rocksdb::SliceTransform {
   bool InDomain(const rocksdb::Slice& key) const override { return key.size() == kBlockKeyBytes; }
 };
 
-rocksdb::DBOptions MakeDbOptions(const DatabaseOptions& given) {
+rocksdb::DBOptions MakeDbOptions(const DatabaseOptions& given, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  if (given.env != nullptr) options.env = given.env;
+  options.env = env;
   options.wal_filter = given.wal_filter;
   // docs/adr/0003: whatever of the write-ahead log can be read is used; recovery.h finds out from
   // the commits themselves what is missing. The log is kept until its commits are flushed, so that
@@ -136,7 +136,9 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   std::unique_ptr<Database> database(new Database());
   database->path_ = path;
   database->listener_ = std::make_shared<Listener>(database_options.on_failure);
-  rocksdb::DBOptions db_options = MakeDbOptions(database_options);
+  database->wal_files_ =
+      std::make_unique<WalFiles>(path, database_options.env, database_options.wal_files);
+  rocksdb::DBOptions db_options = MakeDbOptions(database_options, database->wal_files_->env());
   db_options.listeners.push_back(database->listener_);
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/rocksdb/wal_files.h"
 #include "store/store_options.h"
 
 namespace rocksdb {
@@ -26,6 +27,7 @@ inline constexpr size_t kFamilies = 6;
 struct DatabaseOptions {
   rocksdb::Env* env = nullptr;               ///< Null: the system's. Outlives the Database.
   rocksdb::WalFilter* wal_filter = nullptr;  ///< Used while opening only.
+  WalFilesOptions wal_files;
   /// A flush to disk failed in the background: nothing more may be written. Any thread.
   std::function<void(std::string why)> on_failure;
 };
@@ -46,6 +48,7 @@ class Database {
   std::vector<rocksdb::ColumnFamilyHandle*> families() const {
     return {families_.begin(), families_.end()};
   }
+  WalFiles& wal_files() { return *wal_files_; }
   /// Stops compaction where it met damage, so that it does not try again for ever. Blocks.
   void StopDamagedCompactions();
   /// Gives back the space of what was deleted. Blocks, for long if there is much.
@@ -58,6 +61,7 @@ class Database {
   Database() = default;
 
   std::shared_ptr<Listener> listener_;
+  std::unique_ptr<WalFiles> wal_files_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_ = {};
   std::string path_;

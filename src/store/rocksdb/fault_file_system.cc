@@ -13,6 +13,7 @@ struct FaultFileSystem::State {
   struct File {
     uint64_t written = 0;
     uint64_t synced = 0;
+    uint64_t reused_bytes = 0;  ///< Of zeros that it had at the start.
   };
   std::mutex mutex;
   uint64_t writes = 0;
@@ -189,6 +190,21 @@ class FileSystem final : public rocksdb::FileSystemWrapper {
     *result = std::make_unique<WritableFile>(std::move(*result), name, state_);
     return status;
   }
+  IOStatus ReuseWritableFile(const std::string& name, const std::string& old_name,
+                             const FileOptions& options,
+                             std::unique_ptr<rocksdb::FSWritableFile>* result,
+                             IODebugContext* debug) override {
+    if (state_->WriteFails()) return MakeError(state_->write_fault);
+    IOStatus status = target()->ReuseWritableFile(name, old_name, options, result, debug);
+    if (!status.ok()) return status;
+    {
+      std::lock_guard lock(state_->mutex);
+      state_->files.erase(old_name);
+      state_->files[name] = {.reused_bytes = std::filesystem::file_size(name)};
+    }
+    *result = std::make_unique<WritableFile>(std::move(*result), name, state_);
+    return status;
+  }
   IOStatus NewRandomAccessFile(const std::string& name, const FileOptions& options,
                                std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
                                IODebugContext* debug) override {
@@ -289,6 +305,9 @@ void FaultFileSystem::LoseUnsynced() {
   for (const auto& [name, file] : state_->files) {
     std::error_code gone;
     std::filesystem::resize_file(name, file.synced, gone);
+    if (file.reused_bytes > file.synced) {
+      std::filesystem::resize_file(name, file.reused_bytes, gone);
+    }
   }
   state_->files.clear();
   state_->powerless = false;

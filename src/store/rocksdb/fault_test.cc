@@ -36,7 +36,7 @@ class FaultTest : public ::testing::Test {
   void SetUp() override { options_.block_bytes = 128; }
 
   Result<std::unique_ptr<LogStore>> Open(const std::string& directory) {
-    return OpenRocksDbStore(directory, options_, {.env = disk_.env()});
+    return OpenRocksDbStore(directory, options_, {.env = disk_.env(), .wal_files = wal_files_});
   }
 
   /// Appends 3 entries at a time until an append fails or `sent` is `to`.
@@ -95,6 +95,7 @@ class FaultTest : public ::testing::Test {
   }
 
   StoreOptions options_;
+  rocks::WalFilesOptions wal_files_;
   FaultFileSystem disk_;
   uint64_t acked_ = 0;
 };
@@ -180,6 +181,26 @@ TEST_F(FaultTest, WhatIsAcknowledgedWasSynced) {
     store->reset();
     disk_.LoseUnsynced();
   }
+  ExpectExactlyOnceAfterRestart(directory.path());
+}
+
+TEST_F(FaultTest, WhatIsAcknowledgedWasSyncedInPreparedLogFilesToo) {
+  const TempDirectory directory;
+  wal_files_ = {.file_bytes = 64 << 10, .busy_bytes = 1};
+  size_t prepared = 0;
+  for (int round = 0; round < 6; ++round) {
+    auto store = Open(directory.path());
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    ExpectAcked(**store);
+    AppendUntilFailure(**store, acked_ + 3 * (round + 1));
+    disk_.CutPower();
+    store->reset();
+    disk_.LoseUnsynced();
+    for (const auto& file : std::filesystem::directory_iterator(directory.path() + "/db")) {
+      if (file.path().extension() == ".log" && file.file_size() >= 64 << 10) ++prepared;
+    }
+  }
+  EXPECT_GT(prepared, 0u);
   ExpectExactlyOnceAfterRestart(directory.path());
 }
 

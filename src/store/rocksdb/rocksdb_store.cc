@@ -50,7 +50,7 @@ class RocksDbStore final : public LogStore {
         random_(random != nullptr ? *random : system_random_) {}
   ~RocksDbStore() override;
 
-  Result<void> Open(rocksdb::Env* env);
+  Result<void> Open(const RocksDbHooks& hooks);
 
   void Append(AppendRequest request) override { committer_->Submit(std::move(request)); }
   void Create(CreateRequest request) override { committer_->Submit(std::move(request)); }
@@ -91,7 +91,7 @@ class RocksDbStore final : public LogStore {
   std::thread housekeeper_;
 };
 
-Result<void> RocksDbStore::Open(rocksdb::Env* env) {
+Result<void> RocksDbStore::Open(const RocksDbHooks& hooks) {
   auto committed = rocks::CommittedFile::Open(directory_.CommittedPath());
   if (!committed) return Fail(std::move(committed.error()));
   const std::optional<rocks::CommitRecord> told = committed->Read();
@@ -99,7 +99,8 @@ Result<void> RocksDbStore::Open(rocksdb::Env* env) {
   for (const bool sure : {false, true}) {
     rocks::Recovery recovery;
     rocks::DatabaseOptions database_options;
-    database_options.env = env;
+    database_options.env = hooks.env;
+    database_options.wal_files = hooks.wal_files;
     database_options.wal_filter = recovery.filter();
     database_options.on_failure = [this](const std::string& why) { failure_.Set(why); };
     database_.reset();
@@ -178,7 +179,7 @@ Result<std::unique_ptr<LogStore>> OpenRocksDbStore(const std::string& directory,
   auto locked = rocks::StoreDirectory::Open(directory);
   if (!locked) return Fail(std::move(locked.error()));
   auto store = std::make_unique<RocksDbStore>(std::move(*locked), options, hooks.random);
-  if (auto opened = store->Open(hooks.env); !opened) return Fail(std::move(opened.error()));
+  if (auto opened = store->Open(hooks); !opened) return Fail(std::move(opened.error()));
   return store;
 }
 

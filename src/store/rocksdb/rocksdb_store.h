@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "store/log_store.h"
+#include "store/rocksdb/wal_files.h"
 #include "store/store_options.h"
 
 namespace rocksdb {
@@ -19,6 +20,7 @@ namespace tailrace {
 struct RocksDbHooks {
   rocksdb::Env* env = nullptr;  ///< Outlives the store. Null: the system's.
   Random* random = nullptr;     ///< Of incarnations; outlives the store. Null: the system's.
+  rocks::WalFilesOptions wal_files = {};
 };
 
 /// Opens the store in `directory`, which is made if it is not there. Recovers from a crash; marks
