@@ -160,6 +160,15 @@ ContentCoding ChooseCoding(const AcceptedCodings& accepted, std::span<const Cont
   return best;
 }
 
+ContentCoding ChooseJoinedCoding(const Headers& headers) {
+  const AcceptedCodings accepted = ParseAcceptEncoding(headers);
+  const bool browser = headers.Find("User-Agent").value_or("").starts_with("Mozilla/");
+  const bool zstd = accepted.zstd > 0 && accepted.zstd >= accepted.identity;
+  const bool gzip = accepted.gzip > 0 && accepted.gzip >= accepted.identity;
+  if (zstd && (!gzip || (browser && accepted.zstd >= accepted.gzip))) return ContentCoding::kZstd;
+  return gzip ? ContentCoding::kGzip : ContentCoding::kIdentity;
+}
+
 std::optional<ContentCoding> ParseContentEncoding(const Headers& headers) {
   const std::string codings = headers.Joined("Content-Encoding");
   std::string_view list = codings;

@@ -39,6 +39,11 @@ AcceptedCodings ParseAcceptEncoding(const Headers& headers);
 /// plain form is better than none (RFC 9110 §12.5.3).
 ContentCoding ChooseCoding(const AcceptedCodings& accepted, std::span<const ContentCoding> offers);
 
+/// Of an answer that is joined from parts (http/stream_coding.h): gzip or zstd if the client likes
+/// it as well as the plain form. Many decoders outside of browsers stop behind the first zstd
+/// frame, so zstd is for browsers, and for who knows nothing else.
+ContentCoding ChooseJoinedCoding(const Headers& headers);
+
 /// The coding of a request's body. Nothing: one that we do not decode, or more than one (415,
 /// with kAcceptedContentCodings as its Accept-Encoding).
 std::optional<ContentCoding> ParseContentEncoding(const Headers& headers);

@@ -60,6 +60,12 @@ Result<std::optional<bool>> FlagParameter(const Query& query, std::string_view n
   return BadParameter(name, "0 or 1");
 }
 
+ContentCoding PreferredCoding(const Call& call) {
+  // The bytes of a range are those of the plain form.
+  const bool plain = !call.worker.config().compress || call.head.headers.Has("Range");
+  return plain ? ContentCoding::kIdentity : ChooseJoinedCoding(call.head.headers);
+}
+
 void CollectBody(Call& call, size_t limit, std::function<void(std::string)> done) {
   call.exchange.SetSink(std::make_unique<CollectingSink>(call.reply, limit, std::move(done)));
 }

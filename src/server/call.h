@@ -10,6 +10,7 @@
 #include "http/router.h"
 #include "log/log_key.h"
 #include "server/answer.h"
+#include "server/answer_coding.h"
 #include "server/exchange.h"
 #include "server/worker.h"
 
@@ -38,12 +39,22 @@ Result<std::optional<bool>> FlagParameter(const Query& query, std::string_view n
 void CollectBody(Call& call, size_t limit, std::function<void(std::string)> done);
 inline constexpr size_t kSmallBodyBytes = 256 << 10;
 
-/// Answers with what `work` makes on the reader pool, a Result<Answer>.
+/// What the request's answer is compressed in, if that pays. kIdentity: it has to be plain.
+ContentCoding PreferredCoding(const Call& call);
+
+/// Answers with what `work` makes on the reader pool, a Result<Answer>, compressed there as the
+/// client likes it.
 template <typename Work>
 void AnswerFromPool(const Call& call, Work work) {
-  call.worker.Read(std::move(work), [reply = call.reply](Result<Answer> answer) {
-    reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
-  });
+  call.worker.Read(
+      [work = std::move(work), coding = PreferredCoding(call)]() mutable -> Result<Answer> {
+        Result<Answer> answer = work();
+        if (answer) *answer = EncodeAnswer(std::move(*answer), coding);
+        return answer;
+      },
+      [reply = call.reply](Result<Answer> answer) {
+        reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
+      });
 }
 
 /// From the commit thread back to the request's worker.

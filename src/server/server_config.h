@@ -30,7 +30,6 @@ struct LimitConfig {
 struct StreamConfig {
   uint64_t heartbeat_ms = 15'000;      ///< ± 10 %.
   uint64_t none_interval_ms = 15'000;  ///< The portal's `[NONE]`.
-  bool compress = true;                ///< Streams in gzip or zstd to clients that accept them.
   bool portal_sentinel = true;         ///< Default of the portal's `sentinel` parameter.
   uint64_t retry_min_ms = 2'000;       ///< `retry:` of a stream that begins.
   uint64_t retry_max_ms = 4'000;
@@ -50,6 +49,7 @@ struct ServerConfig {
   std::string data = "tailrace-data";                    ///< Directory of the embedded store.
   uint64_t workers = 0;                                  ///< Loops; 0: one per core.
   uint64_t reader_threads = 4;                           ///< Threads that read the store.
+  bool compress = true;               ///< Answers in gzip or zstd to clients that accept them.
   bool insecure_no_auth = false;      ///< Listen beyond loopback without authentication.
   std::string log_format = "logfmt";  ///< "logfmt" or "json".
   std::string log_level = "info";     ///< "debug", "info", "warn", "error".

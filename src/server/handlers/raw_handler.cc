@@ -18,6 +18,7 @@ struct RawQuery {
   bool timestamps = false;
   Headers headers;
   std::string range;  // of GET only (RFC 9110 §14.2)
+  ContentCoding coding = ContentCoding::kIdentity;
 
   bool Whole() const { return !from && !to && !timestamps; }
 };
@@ -99,6 +100,15 @@ Answer RawAnswer(const LogInfo& info, int status, bool has_ranges) {
   return answer;
 }
 
+// The client has the form that it would get now.
+Answer NotModified(std::string_view etag) {
+  Answer answer;
+  answer.status = 304;
+  answer.headers.Add("Cache-Control", "no-cache");
+  answer.headers.Add("ETag", etag);
+  return answer;
+}
+
 Answer RangeNotSatisfiable(uint64_t size) {
   Answer answer = ProblemAnswer(ProblemFrom(416, "the range lies behind the end of the log"));
   answer.headers.Add("Content-Range", "bytes */" + std::to_string(size));
@@ -150,7 +160,8 @@ Result<Answer> WholeAnswer(LogStore& store, const RawQuery& query, const LogInfo
   const Result<std::optional<uint64_t>> text_base = FindTextBase(store, info);
   if (!text_base) return Fail(text_base.error());
   const bool has_ranges = info.HasEnded() && text_base->has_value();
-  if (has_ranges && NoneMatchFits(query.headers, RawEtag(info))) return RawAnswer(info, 304, true);
+  const std::string etag = CodedEtag(RawEtag(info), CodingOfBody(query.coding, info.bytes));
+  if (has_ranges && NoneMatchFits(query.headers, etag)) return NotModified(etag);
   const std::string_view if_range = query.headers.Find("If-Range").value_or("");
   if (has_ranges && (if_range.empty() || if_range == RawEtag(info))) {
     const RangeChoice choice = ChooseByteRange(query.range, info.bytes);
@@ -194,6 +205,7 @@ Result<RawQuery> ParseRawQuery(const Call& call) {
   query.to = *to;
   query.timestamps = timestamps->value_or(false);
   query.headers = call.head.headers;
+  query.coding = PreferredCoding(call);
   if (call.head.method == Method::kGet) query.range = query.headers.Find("Range").value_or("");
   return query;
 }

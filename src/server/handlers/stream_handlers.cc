@@ -28,13 +28,15 @@ std::string RetryEvent(uint64_t retry_ms) {
 }
 
 Coding ChooseStreamCoding(const RequestHead& request) {
-  const AcceptedCodings accepted = ParseAcceptEncoding(request.headers);
-  // Decoders outside of browsers often stop behind the first zstd frame (reference/sse.md §5).
-  const bool browser = request.headers.Find("User-Agent").value_or("").starts_with("Mozilla/");
-  const bool zstd = accepted.zstd > 0 && accepted.zstd >= accepted.identity;
-  const bool gzip = accepted.gzip > 0 && accepted.gzip >= accepted.identity;
-  if (zstd && (!gzip || (browser && accepted.zstd >= accepted.gzip))) return Coding::kZstd;
-  return gzip ? Coding::kGzip : Coding::kIdentity;
+  switch (ChooseJoinedCoding(request.headers)) {
+    case ContentCoding::kGzip:
+      return Coding::kGzip;
+    case ContentCoding::kZstd:
+      return Coding::kZstd;
+    case ContentCoding::kIdentity:
+      break;
+  }
+  return Coding::kIdentity;
 }
 
 StreamOpening OpenStream(Exchange& exchange, Coding coding) {
@@ -86,7 +88,7 @@ void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options op
   if (exchange == nullptr) return;
   Worker& worker = reply.worker();
   ++worker.stats().streams_started;
-  if (worker.config().streams.compress) options.coding = ChooseStreamCoding(exchange->head());
+  if (worker.config().compress) options.coding = ChooseStreamCoding(exchange->head());
   const StreamOpening opening = OpenStream(*exchange, options.coding);
   auto stream = std::make_unique<SseStream>(*exchange, std::move(options), opening);
   SseStream& viewer = *stream;
