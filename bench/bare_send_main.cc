@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -104,17 +105,28 @@ class BareServer {
     request.clear();
   }
 
+  // Waits for room if a viewer is far behind.
+  void SendAll(int fd) {
+    for (size_t done = 0; done < bodies_.size();) {
+      const ssize_t sent =
+          send(fd, bodies_.data() + done, bodies_.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent > 0) {
+        done += static_cast<size_t>(sent);
+      } else if (errno == EAGAIN) {
+        pollfd one{fd, POLLOUT, 0};
+        poll(&one, 1, -1);
+      } else {
+        return;  // gone; Read closes it
+      }
+    }
+  }
+
   void EndTurn() {
     if (producers_.empty()) return;
     if (file_ >= 0 && (write(file_, bodies_.data(), bodies_.size()) < 0 || fdatasync(file_) != 0)) {
       Die("the file cannot be written");
     }
-    for (const int fd : viewers_) {
-      const ssize_t sent = send(fd, bodies_.data(), bodies_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent != static_cast<ssize_t>(bodies_.size()) && errno != EPIPE && errno != ECONNRESET) {
-        Die("a viewer's socket is full");
-      }
-    }
+    for (const int fd : viewers_) SendAll(fd);
     constexpr std::string_view kAnswer =
         "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"position\":0}";
     for (const int fd : producers_) send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);

@@ -1,5 +1,6 @@
 #include "bench/mark.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace tailrace::bench {
@@ -81,10 +82,18 @@ void MarkScanner::Take(const char* mark) {
   }
   if (producer >= kMaxProducers || sequence != next_[producer]) {
     broken_ = true;
+    std::copy_n(mark, kMarkBytes, carry_.begin());
     return;
   }
   ++next_[producer];
   ++entries_;
+}
+
+std::string MarkScanner::Problem() const {
+  const std::string mark(carry_.data(), carry_.size());
+  const auto producer = static_cast<size_t>(mark[1] - 'a');
+  if (producer >= kMaxProducers) return "a garbled mark '" + mark + "'";
+  return "mark '" + mark + "' where entry " + std::to_string(next_[producer]) + " should stand";
 }
 
 }  // namespace tailrace::bench

@@ -29,6 +29,8 @@ class MarkScanner {
   uint64_t entries() const { return entries_; }
   /// The first entry that was missing, doubled, out of order or garbled stops the count for good.
   bool Broken() const { return broken_; }
+  /// What was wrong with it.
+  std::string Problem() const;
   uint32_t NextOf(size_t producer) const { return next_[producer]; }
 
   void Scan(std::string_view bytes) {

@@ -1,73 +1,101 @@
-"""scripts/bench [NAME…] [--quick] [--full] [--rounds N]
+"""scripts/bench [NAME…] [--quick] [--rounds N] [--keep]
+scripts/bench profile NAME
 
-Measures Tailrace side by side with physical limits and rivals, and prints the ratios. Without a
-name: all. --quick: fewer and shorter rounds. --full: replays 1 GiB instead of 256 MiB. The numbers
-of every round are written to build/bench/results.json.
+Measures Tailrace side by side with physical limits and rivals, and prints one table of ratios with
+goals and verdicts. Without a name: all. The numbers of every round and the table are written to
+build/bench/results.json and .md, and with --keep to bench/results/ as well.
+profile: a flame graph of the server in a scenario, one round of it: build/bench/NAME.svg.
 """
 
 import argparse
-import json
 import os
-import platform
 import sys
 import time
+import traceback
 
-from measure import LoadFailed, table
-from scenarios import SCENARIOS
-from servers import BUILD
+import flame
+import results
+from measure import LoadFailed
+from scenarios import GROUPS, SCENARIOS
 
 
 class Plan:
     """How much of everything."""
 
-    def __init__(self, arguments):
-        self.quick = arguments.quick
-        self.fixed_rounds = arguments.rounds
-        self.replay_bytes = 1 << 30 if arguments.full else (64 if self.quick else 256) << 20
+    def __init__(self, quick, rounds):
+        self.quick = quick
+        self.count = rounds or (1 if quick else 5)
 
-    def rounds(self, usual):
-        return self.fixed_rounds or (1 if self.quick else usual)
+    def rounds(self):
+        return range(self.count)
 
     def seconds(self, usual):
-        return min(usual, 1) if self.quick else usual
+        return min(usual, 0.5) if self.quick else usual
+
+    def crowd(self, usual):
+        """Of viewers or logs, where there are thousands."""
+        return usual // 10 if self.quick else usual
+
+    def replay_bytes(self):
+        return 64 << 20 if self.quick else 1 << 30
 
 
 def measure(names, plan):
-    """(figures, what failed)"""
+    """(figures, what failed). A scenario that fails does not lose what the others found."""
     figures, failed = [], []
     for name in names:
-        print(f"== {name}",
-              file=sys.stderr, flush=True)
+        start = time.time()
         try:
-            figures += SCENARIOS[name](plan)
-        except (LoadFailed, OSError, RuntimeError) as error:
-            print(f"{name}: {error}", file=sys.stderr)
+            figures += list(SCENARIOS[name](plan))
+        except (LoadFailed, OSError, RuntimeError, ValueError, ArithmeticError) as error:
+            traceback.print_exc(file=sys.stderr)
             failed.append({"name": name, "error": str(error)})
+        print(f"== {name}: {time.time() - start:.0f} s", file=sys.stderr, flush=True)
     return figures, failed
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.split("\n\n")[1],
-                                     epilog="names: " + ", ".join(SCENARIOS))
+def expand(names):
+    """Scenarios' names, each once, groups taken apart."""
+    wanted = [single for name in names or SCENARIOS for single in GROUPS.get(name, [name])]
+    return list(dict.fromkeys(wanted))
+
+
+def parse():
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter,
+        epilog="names: " + ", ".join(SCENARIOS) + "\ngroups: " +
+        "; ".join(f"{name}: {', '.join(parts)}" for name, parts in GROUPS.items()))
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--rounds", type=int, metavar="N")
+    parser.add_argument("--quick", action="store_true",
+                        help="one short round, a tenth of the largest crowds: only to see it work")
+    parser.add_argument("--rounds", type=int, metavar="N", help="default: 5")
+    parser.add_argument("--keep", action="store_true", help="write to bench/results/ as well")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.names if name not in SCENARIOS]
+    if arguments.names[:1] == ["profile"]:
+        arguments.profile, arguments.names = True, arguments.names[1:]
+        if len(arguments.names) != 1:
+            parser.error("profile wants one NAME")
+    else:
+        arguments.profile = False
+    unknown = [name for name in expand(arguments.names) if name not in SCENARIOS]
     if unknown:
-        parser.error(f"no such benchmark: {', '.join(unknown)} (there are {', '.join(SCENARIOS)})")
-    names = arguments.names or list(SCENARIOS)
+        parser.error(f"no such benchmark: {', '.join(unknown)} (there are "
+                     f"{', '.join([*SCENARIOS, *GROUPS])})")
+    return arguments
+
+
+def main():
+    arguments = parse()
+    plan = Plan(arguments.quick, arguments.rounds or (1 if arguments.profile else None))
+    names = expand(arguments.names)
+    if arguments.profile:
+        return flame.profile(arguments.names[0], lambda: measure(names, plan))
     load_before, start = os.getloadavg()[0], time.time()
-    figures, failed = measure(names, Plan(arguments))
-    took = time.time() - start
-    print(table(figures))
-    print(f"\n{os.cpu_count()} cores, {platform.system()} {platform.release()}, {took:.0f} s, "
-          f"load average before: {load_before:.1f} (more than 0.5: others used the machine)")
-    result = {"figures": [figure.as_json() for figure in figures], "failed": failed,
-              "cores": os.cpu_count(), "load_average_before": load_before, "seconds": took,
-              "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))}
-    (BUILD / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    figures, failed = measure(names, plan)
+    result = results.Result(figures, failed, names, arguments.quick, plan.count, load_before,
+                            start, time.time() - start)
+    print(result.markdown())
+    result.write(arguments.keep)
     return 1 if failed else 0
 
 

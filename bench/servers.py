@@ -16,7 +16,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "bench"
+BUILD = pathlib.Path(os.environ.get("TAILRACE_BENCH_BUILD", ROOT / "build" / "bench"))
 START_SECONDS = 30
 
 
@@ -26,21 +26,32 @@ def cores():
     return allowed[0], allowed[-1]
 
 
-def prepare_child(core=None):
-    """For preexec_fn: all the descriptors there are, and one core if that is asked for."""
+def prepare_child(core=None, first=False):
+    """For preexec_fn: all the descriptors there are; one core if that is asked for; `first`: before
+    all others on it, if this user may."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if core is not None:
         os.sched_setaffinity(0, {core})
+    if first:
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def stop(process, signal_number=signal.SIGTERM):
+    if process.poll() is not None:
+        return
     process.send_signal(signal_number)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def resident_bytes(pid):
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
 
 
 @contextlib.contextmanager
@@ -54,6 +65,8 @@ def work_folder():
 
 
 class Server:
+    tls = False
+
     def __init__(self, pinned=True):
         self.core = cores()[0] if pinned else None
         self.port = None
@@ -71,25 +84,59 @@ class Server:
     def __exit__(self, *_):
         self._stack.close()
 
+    def at_exit(self, call):
+        """Before the processes that were started so far are stopped."""
+        self._stack.callback(call)
+
     def run(self, command, **options):
-        process = subprocess.Popen(command, preexec_fn=lambda: prepare_child(self.core), **options)
+        # Settings of this shell's servers are not ours.
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("TAILRACE_")}
+        process = subprocess.Popen(command, preexec_fn=lambda: prepare_child(self.core),
+                                   env=clean, **options)
         self._stack.callback(stop, process)
         return process
 
 
+# The program with no more viewers than descriptors allow (20,000 on many machines).
+CROWD = ("--limit-connections", "19800", "--limit-viewers", "19600")
+
+
 class Tailrace(Server):
-    def __init__(self, pinned=True, flags=()):
+    """One worker. With `tls`, by a certificate of its own."""
+
+    on_start = None  # called with each one that runs; for profiles
+
+    def __init__(self, pinned=True, flags=(), tls=False):
         super().__init__(pinned)
-        self.flags = flags
+        self.flags = list(flags)
+        self.tls = tls
 
     def start(self):
+        if self.tls:
+            self.flags += self._certificate()
         log = self.folder / "server.log"
         with open(log, "wb") as out:
             process = self.run([BUILD / "tailrace", "serve", "--listen", "127.0.0.1:0", "--data",
                                 self.folder / "data", "--workers", "1", *self.flags],
                                cwd=self.folder, stderr=out, stdout=out)
+        self.process = process
         self.pid = process.pid
         self.port = self._wait_for_port(log, process)
+        if Tailrace.on_start is not None:
+            Tailrace.on_start(self)
+
+    def restart(self):
+        """Stops it as an operator would and starts it again on the same data."""
+        stop(self.process)
+        self.start()
+
+    def _certificate(self):
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        return ["--tls-cert", certificate, "--tls-key", key]
 
     @staticmethod
     def _wait_for_port(log, process):
@@ -111,7 +158,7 @@ class BareSend(Server):
 
     def start(self):
         file = [self.folder / "bytes"] if self.durable else []
-        process = self.run([BUILD / "bin" / "bench_bare_send", *file], stdin=subprocess.PIPE,
+        process = self.run([BUILD / "bench_bare_send", *file], stdin=subprocess.PIPE,
                            stdout=subprocess.PIPE)
         self.pid = process.pid
         self.port = int(process.stdout.readline())

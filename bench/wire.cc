@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -17,20 +18,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <utility>
 
 namespace tailrace::bench {
 namespace {
 
 constexpr size_t kConnectionsPerSource = 4000;
-
-// What follows `name` in the head of an answer, up to the end of the line; empty: not there.
-std::string_view HeaderOf(std::string_view answer, std::string_view name) {
-  size_t at = answer.find(name);
-  if (at == std::string_view::npos) return {};
-  at += name.size();
-  return answer.substr(at, answer.find('\r', at) - at);
-}
+constexpr int kConnectTimeoutMs = 30'000;
 
 }  // namespace
 
@@ -76,8 +69,8 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int ConnectLoopback(uint16_t port, size_t index) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+int StartConnect(uint16_t port, size_t index) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) Die("socket");
   const int one = 1;
   const linger reset{1, 0};
@@ -91,9 +84,37 @@ int ConnectLoopback(uint16_t port, size_t index) {
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) Die("bind");
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) Die("connect");
-  fcntl(fd, F_SETFL, O_NONBLOCK);
+  const int result = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  if (result < 0 && errno != EINPROGRESS) Die("connect");
   return fd;
+}
+
+int ConnectLoopback(uint16_t port, size_t index) {
+  const int fd = StartConnect(port, index);
+  pollfd one{fd, POLLOUT, 0};
+  int problem = 0;
+  socklen_t size = sizeof problem;
+  errno = 0;
+  if (poll(&one, 1, kConnectTimeoutMs) <= 0) Die("connect: no answer");
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &size);
+  errno = problem;
+  if (problem != 0) Die("connect");
+  return fd;
+}
+
+std::string_view HeaderValue(std::string_view head, std::string_view name) {
+  const auto same = [](char small, char any) {
+    return small == (any >= 'A' && any <= 'Z' ? any + 32 : any);
+  };
+  for (size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at)) {
+    ++at;
+    const std::string_view line = head.substr(at, head.find('\r', at) - at);
+    if (line.size() <= name.size() || line[name.size()] != ':') continue;
+    if (!std::equal(name.begin(), name.end(), line.begin(), same)) continue;
+    const size_t value = line.find_first_not_of(' ', name.size() + 1);
+    return value == std::string_view::npos ? std::string_view() : line.substr(value);
+  }
+  return {};
 }
 
 std::string PostRequest(std::string_view path, std::string_view body,
@@ -103,67 +124,6 @@ std::string PostRequest(std::string_view path, std::string_view body,
   request.append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n\r\n");
   request.append(body);
   return request;
-}
-
-std::string BlockingExchange(uint16_t port, std::string_view request) {
-  Exchange exchange(port, 0);
-  std::string bytes(request);
-  exchange.Start(bytes);
-  while (!exchange.Advance()) {
-    const short wanted = exchange.Sending() ? POLLIN | POLLOUT : POLLIN;
-    pollfd one{exchange.fd(), wanted, 0};
-    if (poll(&one, 1, 30'000) <= 0) Die("no answer in 30 s");
-  }
-  return exchange.answer();
-}
-
-Exchange::~Exchange() {
-  close(fd_);
-}
-
-void Exchange::Start(std::string& request) {
-  std::swap(request_, request);
-  sent_ = 0;
-  answer_.clear();
-  busy_ = true;
-}
-
-bool Exchange::Advance() {
-  if (!busy_) return false;
-  if (Sending()) {
-    const ssize_t sent =
-        send(fd_, request_.data() + sent_, request_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0 && errno != EAGAIN) Die("a request could not be sent");
-    if (sent > 0) sent_ += static_cast<size_t>(sent);
-    if (Sending()) return false;
-  }
-  char bytes[4096];
-  const ssize_t got = recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT);
-  if (got < 0 && errno == EAGAIN) return false;
-  if (got <= 0) Die("the server closed a connection under a request");
-  answer_.append(bytes, static_cast<size_t>(got));
-  if (!Complete()) return false;
-  if (answer_.compare(9, 1, "2") != 0) {
-    errno = 0;
-    Die("refused: " + answer_);
-  }
-  busy_ = false;
-  return true;
-}
-
-bool Exchange::Complete() const {
-  const std::string_view answer = answer_;
-  const size_t head_end = answer.find("\r\n\r\n");
-  if (head_end == std::string_view::npos) return false;
-  const std::string_view head = answer.substr(0, head_end + 2);
-  const std::string_view length = HeaderOf(head, "Content-Length: ");
-  if (length.empty()) {
-    const bool chunked = head.find("chunked") != std::string_view::npos;
-    return !chunked || answer.ends_with("0\r\n\r\n");
-  }
-  uint64_t body_bytes = 0;
-  std::from_chars(length.data(), length.data() + length.size(), body_bytes);
-  return answer.size() - head_end - 4 >= body_bytes;
 }
 
 }  // namespace tailrace::bench

@@ -49,6 +49,7 @@ FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
       return Step::kGone;
     }
     const int64_t sent = viewer.Write(std::span(gather.parts.data(), gather.count));
+    ++stats_.writes;
     if (sent < 0) return Abort(viewer);
     Consume(viewer, gather, static_cast<uint64_t>(sent));
     if (static_cast<uint64_t>(sent) < gather.bytes) return Step::kBlocked;

@@ -90,6 +90,7 @@ TEST(FeedSend, CountsWhatWasSent) {
   rig.Settle();
   const FeedStats stats = rig.table.Stats();
   EXPECT_EQ(stats.entries_sent, 2u);
+  EXPECT_EQ(stats.writes, 1u);
   EXPECT_EQ(stats.bytes_sent[0], viewer.transcript->raw.size());
   EXPECT_EQ(viewer.position(), 3u);
 }

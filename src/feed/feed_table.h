@@ -32,6 +32,7 @@ struct FeedStats {
   uint64_t feeds = 0;
   uint64_t viewers = 0;
   uint64_t entries_sent = 0;
+  uint64_t writes = 0;  ///< To viewers' transports.
   std::array<uint64_t, kCodings> bytes_sent{};
   std::array<uint64_t, kCodings> plain_bytes_sent{};  ///< Of whole segments, if not compressed.
   SegmentCosts costs;

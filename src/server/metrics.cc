@@ -105,6 +105,8 @@ void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
             sum([](const WorkerStats& w) { return w.viewer_lag_entries; }));
   out.Counter("tailrace_stream_entries_total", "Entries delivered to viewers",
               sum([](const WorkerStats& w) { return w.feeds.entries_sent; }));
+  out.Counter("tailrace_stream_writes_total", "Writes to viewers' connections",
+              sum([](const WorkerStats& w) { return w.feeds.writes; }));
   out.Begin("tailrace_stream_bytes_total", "Bytes sent to viewers", MetricType::Counter);
   for (const ContentCoding coding :
        {ContentCoding::kIdentity, ContentCoding::kGzip, ContentCoding::kZstd}) {

@@ -1,18 +1,14 @@
-#include "bench/producer.h"
+#include "bench/load/producer.h"
 
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 
 #include "bench/mark.h"
+#include "bench/wire.h"
 
 namespace tailrace::bench {
 namespace {
-
-std::string PathOf(std::string path, size_t index) {
-  const size_t hole = path.find("{}");
-  return hole == std::string::npos ? path : path.replace(hole, 2, std::to_string(index));
-}
 
 // An event as an HTTP/1.1 chunk: byte for byte what Tailrace writes to each viewer.
 void AppendFramedEvent(std::string& out, size_t mark, uint64_t sequence, size_t text_bytes) {
@@ -31,19 +27,29 @@ Producer::Producer(const Options& options, size_t index, size_t mark)
       text_bytes_(options.text_bytes),
       mark_(mark),
       path_(PathOf(options.post, index)),
-      exchange_(options.port, index) {}
+      exchange_(options.target, index) {}
 
 void Producer::Send(uint64_t entries) {
+  SendTo(path_, sent_, entries);
+}
+
+void Producer::SendTo(const std::string& path, uint64_t& sequence, uint64_t entries) {
   body_.clear();
   for (uint64_t i = 0; i < entries; ++i) {
     if (body_kind_ == Body::kFramed) {
-      AppendFramedEvent(body_, mark_, sent_++, text_bytes_);
+      AppendFramedEvent(body_, mark_, sequence++, text_bytes_);
     } else {
-      AppendMarkedText(body_, mark_, sent_++, text_bytes_);
+      AppendMarkedText(body_, mark_, sequence++, text_bytes_);
       if (body_kind_ == Body::kLines) body_.push_back('\n');
     }
   }
-  request_ = PostRequest(path_, body_);
+  request_ = PostRequest(path, body_);
+  exchange_.Start(request_);
+  exchange_.Advance();
+}
+
+void Producer::Create(const std::string& path) {
+  request_ = "PUT " + path + " HTTP/1.1\r\nHost: bench\r\nContent-Length: 0\r\n\r\n";
   exchange_.Start(request_);
   exchange_.Advance();
 }

@@ -1,8 +1,10 @@
 // Producer: one connection that sends marked entries, one body after the other.
 #pragma once
 
-#include "bench/options.h"
-#include "bench/wire.h"
+#include <string>
+
+#include "bench/load/exchange.h"
+#include "bench/load/options.h"
 
 namespace tailrace::bench {
 
@@ -15,9 +17,13 @@ class Producer {
   bool Busy() const { return exchange_.Busy(); }
   /// Sends a body with so many entries.
   void Send(uint64_t entries);
+  /// The same to another log, whose next mark is `sequence`; counts it on.
+  void SendTo(const std::string& path, uint64_t& sequence, uint64_t entries);
+  /// Creates an empty log at this path.
+  void Create(const std::string& path);
   /// True: the body was answered.
   bool Advance() { return exchange_.Advance(); }
-  /// Entries of all bodies, answered or not.
+  /// Entries of all bodies that Send made, answered or not.
   uint64_t sent() const { return sent_; }
   /// Of the last answer; dies if it says none.
   uint64_t AnsweredPosition() const;

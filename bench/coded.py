@@ -1,0 +1,24 @@
+"""Scenario: compressed streams beside plain ones."""
+
+from common import ours, pick
+from delivery import OUR_FIREHOSE
+from measure import Figure, load
+from servers import Tailrace
+
+
+def coding(plan):
+    """The firehose to 1,000 viewers, compressed. One viewer in 50 decodes and checks all."""
+    plain, coded = [], {"gzip": [], "zstd": []}
+    options = {"viewers": 1000, "seconds": plan.seconds(2), "check_every": 50, **OUR_FIREHOSE}
+    with Tailrace() as server:
+        for _ in plan.rounds():
+            plain.append(load("firehose", server, **ours(server), **options))
+            for name, rounds in coded.items():
+                rounds.append(load("firehose", server, **ours(server), coding=name, **options))
+    for name, rounds in coded.items():
+        what = f"firehose, 1,000 viewers, {name}"
+        yield Figure(f"coding-{name}-bytes", f"{what}: bytes of an entry", "B",
+                     pick(rounds, "bytes_each"), "plain", pick(plain, "bytes_each"), "<= 0.25")
+        yield Figure(f"coding-{name}-cpu", f"{what}: CPU of a delivered entry", "ns",
+                     [1e9 / one["per_cpu_second"] for one in rounds], "plain",
+                     [1e9 / one["per_cpu_second"] for one in plain], "<= 1.2")
