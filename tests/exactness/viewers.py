@@ -7,6 +7,7 @@ from exactness.plan import pause
 from exactness.records import Start, Transcript
 from exactness.writers import LOST
 from support.api import BASE, PORTAL
+from support.coding import CODINGS
 from support.sse import Stream
 
 SILENCE_SECONDS = 30.0    # a connection without a byte for so long is given up, as a page would
@@ -27,6 +28,7 @@ class Viewer:
         self.rng = fire.rng(self.name)
         self.through_proxy = self.rng.random() < 0.5
         self.stalls = self.rng.random() < 0.25
+        self.coding = self.rng.choice(("identity", *CODINGS))
         self.last_id = ""
         self.incarnation = ""
         self.finished = False
@@ -86,7 +88,9 @@ class Viewer:
     async def connect(self):
         """One connection, until it breaks, closes or says that all is over."""
         cursor = self.last_id or self.first_id
-        headers = {"Last-Event-ID": cursor} if cursor else {}
+        headers = {"Accept-Encoding": self.coding}
+        if cursor:
+            headers["Last-Event-ID"] = cursor
         if self.transcript.seen_nothing() and self.start.how == "tail":
             self.start.low, self.start.low_of = self.log.acked, self.log.incarnation
         port = self.fire.port(self.through_proxy)
@@ -101,6 +105,8 @@ class Viewer:
                                   f"{stream.response!r}")
                 self.finished = True
             else:
+                coding = stream.response.header("Content-Encoding", "identity")
+                self.fire.count(f"streams in {coding}")
                 stream.parser.last_id = self.last_id
                 await self.watch(stream)
 

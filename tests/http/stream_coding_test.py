@@ -8,11 +8,14 @@ import zlib
 
 from support.api import BASE, new_log
 from support.case import ServerCase
+from support.coding import CODINGS
 
 LINES = "".join(f"{n} the quick brown fox jumps over the lazy dog\n" for n in range(2000))
 
 
-class GzipTest(ServerCase):
+class StreamCodingTest(ServerCase):
+    settings = {"streams.heartbeat": "300ms", "workers": 1}
+
     async def raw_stream(self, log, query="", coding="gzip", agent="test"):
         connection = await self.api.connect()
         await connection.send(
@@ -57,6 +60,64 @@ class GzipTest(ServerCase):
         plain += decoder.decompress(await connection.rest())
         self.assertTrue(decoder.eof)
         self.assertEqual(plain.count(b"data: "), 10 + 5 + 1)
+
+    async def test_no_line_waits_for_another(self):
+        """Whatever was compressed before it, a line can be read before the next one is written."""
+        lines = ["x", "y" * 95, "z" * 96, "a line of the usual length, as logs have them " * 4,
+                 "{" * 70_000, "last"]
+        for coding in CODINGS:
+            for form in ("text", "json", "batch"):
+                log = new_log()
+                await self.api.append(log, LINES)
+                async with await self.api.stream(log, f"?from=1000&format={form}",
+                                                 {"Accept-Encoding": coding}) as stream:
+                    self.assertEqual(stream.response.header("Content-Encoding"), coding)
+                    await self.until_event(stream, "1999 the quick")
+                    for line in lines:
+                        await self.api.append(log, line + "\n")
+                        await self.until_event(stream, line)
+                    await self.api.end(log)
+                    events = await stream.to_end()
+                    self.assertEqual(events[-1].event, "end")
+
+    async def until_event(self, stream, text):
+        while text not in (await stream.next()).data:
+            pass
+
+    async def test_a_heartbeat_is_a_part_as_well(self):
+        log = new_log()
+        await self.api.append(log, LINES)
+        for coding in CODINGS:
+            async with await self.api.stream(log, "?from=2000",
+                                             {"Accept-Encoding": coding}) as stream:
+                await stream.until_raw(b"\n:\n\n:\n\n")
+                await self.api.append(log, f"after {coding}\n")
+                await stream.until_raw(f"after {coding}".encode())
+                stream.raw.clear()
+
+    async def test_all_viewers_share_what_is_compressed_once(self):
+        log = new_log()
+        await self.api.append(log, LINES)
+        await self.api.append(log, "first\n")
+        streams = [await self.api.stream(log, "?tail=1", {"Accept-Encoding": "gzip"})
+                   for _ in range(20)]
+        for stream in streams:
+            await stream.until_raw(b"first")
+        before = await self.compressed()
+        for n in range(10):
+            await self.api.append(log, f"shared {n}\n")
+            for stream in streams:
+                await stream.until_raw(f"shared {n}\n".encode())
+        made = await self.compressed() - before
+        self.assertEqual(made, 10)
+        for stream in streams:
+            stream.abort()
+
+    async def compressed(self):
+        text = (await self.api.get("/metrics")).text()
+        prefix = 'tailrace_segments_compressed_total{coding="gzip"} '
+        return next(int(float(line.removeprefix(prefix))) for line in text.splitlines()
+                    if line.startswith(prefix))
 
     async def test_a_client_that_says_nothing_gets_plain_text(self):
         log = new_log()

@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import json
 
+from support.coding import decoder_for
 from support.http import TIMEOUT_SECONDS, Connection, ProtocolError, request_bytes
 
 
@@ -105,7 +106,8 @@ class Stream:
         self.response = response
         self.parser = SseParser(last_id)
         self.pending = []
-        self.raw = bytearray()   # the body so far
+        self.decoder = decoder_for(response)
+        self.raw = bytearray()   # the body so far, decoded
         self.closed = False      # the server ended the body properly
         self.pieces = connection.body(response)
         self.reading = None      # the piece under way; survives a time-out
@@ -130,10 +132,12 @@ class Stream:
         piece = self.reading.result()
         self.reading = None
         if piece is None:
+            self.decoder.end()
             self.closed = True
             return False
-        self.raw += piece
-        self.pending += self.parser.feed(piece)
+        plain = self.decoder.feed(piece)
+        self.raw += plain
+        self.pending += self.parser.feed(plain)
         return True
 
     async def next(self, timeout=TIMEOUT_SECONDS):
