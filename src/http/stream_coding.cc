@@ -17,6 +17,7 @@ constexpr size_t kStoredHeadBytes = 5;
 // What these cost and give: docs/adr/0007.
 constexpr int kGzipLevel = 4;
 constexpr int kZstdLevel = 1;
+constexpr size_t kZstdBlockBytes = 16 << 10;
 constexpr size_t kFlushBytes = 16;  // of the flush marker and what bits are left over
 
 void AppendLittleEndian(std::string& out, uint32_t value, int bytes) {
@@ -111,12 +112,22 @@ void AppendGzipEnd(std::string& out, const PlainSum& all) {
 
 void AppendZstdFrame(std::string& out, std::string_view plain) {
   thread_local std::unique_ptr<ZSTD_CCtx, FreeZstd> context(ZSTD_createCCtx());
+  ZSTD_CCtx* zstd = context.get();
+  CHECK(!ZSTD_isError(ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only)));
+  CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, kZstdLevel)));
+  CHECK(!ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(zstd, plain.size())));
   const size_t start = out.size();
-  out.resize(start + ZSTD_compressBound(plain.size()));
-  const size_t size = ZSTD_compressCCtx(context.get(), out.data() + start, out.size() - start,
-                                        plain.data(), plain.size(), kZstdLevel);
-  CHECK(!ZSTD_isError(size));
-  out.resize(start + size);
+  const size_t blocks = plain.size() / kZstdBlockBytes + 1;
+  out.resize(start + ZSTD_compressBound(plain.size()) + blocks * kFlushBytes);
+  ZSTD_outBuffer to{out.data() + start, out.size() - start, 0};
+  for (bool more = true; more;) {
+    const std::string_view block = plain.substr(0, kZstdBlockBytes);
+    plain.remove_prefix(block.size());
+    more = !plain.empty();
+    ZSTD_inBuffer from{block.data(), block.size(), 0};
+    CHECK(ZSTD_compressStream2(zstd, &to, &from, more ? ZSTD_e_flush : ZSTD_e_end) == 0);
+  }
+  out.resize(start + to.pos);
 }
 
 }  // namespace tailrace

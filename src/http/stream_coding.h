@@ -21,7 +21,8 @@ void AppendGzipPart(std::string& out, std::string_view plain);
 void AppendGzipEnd(std::string& out, const PlainSum& all);
 
 /// A whole frame (RFC 8878), of a window below the 8 MB of RFC 9659. A stream is frames in any
-/// order. Equal text gives equal bytes. Any thread.
+/// order. Equal text gives equal bytes. Any thread. Decoders show a block when they have all of it,
+/// so blocks are at most 16 KiB of text.
 void AppendZstdFrame(std::string& out, std::string_view plain);
 
 }  // namespace tailrace

@@ -166,15 +166,23 @@ export class Server {
 
 /**
  * A web server that shows `pages` (path to HTML) and passes everything else on to `target` byte by
- * byte as it comes. If the target goes away, so does the browser's connection.
+ * byte as it comes. If the target goes away, so does the browser's connection. `acceptEncoding`
+ * replaces the browser's own; `cutAfter` draws how many bytes an answer may have before it is cut.
  */
 export class Front {
-  /** {method, url, lastEventId, status} of all that was passed on; no status: no answer yet. */
+  /**
+   * {method, url, lastEventId, accepted, status, coding} of all that was passed on; no status: no
+   * answer yet.
+   */
   requests = [];
   #server;
+  #acceptEncoding;
+  #cutAfter;
 
-  static async start(target, pages = {}) {
+  static async start(target, pages = {}, { acceptEncoding, cutAfter } = {}) {
     const front = new Front();
+    front.#acceptEncoding = acceptEncoding;
+    front.#cutAfter = cutAfter ?? (() => Infinity);
     front.#server = http.createServer((request, response) => {
       const page = pages[new URL(request.url, 'http://front').pathname];
       if (page !== undefined)
@@ -188,19 +196,34 @@ export class Front {
   }
 
   #pass(target, request, response) {
-    const { method, url, headers } = request;
-    const record = { method, url, lastEventId: headers['last-event-id'], status: undefined };
+    const { method, url } = request;
+    const headers = { ...request.headers };
+    if (this.#acceptEncoding) headers['accept-encoding'] = this.#acceptEncoding;
+    const record = {
+      method,
+      url,
+      lastEventId: headers['last-event-id'],
+      accepted: request.headers['accept-encoding'],
+      status: undefined,
+      coding: undefined,
+    };
     this.requests.push(record);
     const upstream = http.request(target + url, { method, headers, agent: false });
+    let left = this.#cutAfter();
     upstream.on('response', (answer) => {
       record.status = answer.statusCode;
+      record.coding = answer.headers['content-encoding'];
       response.writeHead(answer.statusCode, answer.headers);
       response.flushHeaders();
-      answer.on('data', (bytes) => response.write(bytes));
+      answer.on('data', (bytes) => {
+        response.write(bytes.subarray(0, left), left < bytes.length ? cut : undefined);
+        left -= Math.min(left, bytes.length);
+      });
       answer.on('end', () => response.end());
       answer.on('error', () => response.destroy());
     });
-    upstream.on('error', () => response.destroy());
+    const cut = () => response.destroy();
+    upstream.on('error', cut);
     response.on('close', () => upstream.destroy());
     request.pipe(upstream);
   }
