@@ -9,7 +9,8 @@ from servers import Tailrace
 def coding(plan):
     """The firehose to 1,000 viewers, compressed. One viewer in 50 decodes and checks all."""
     plain, coded = [], {"gzip": [], "zstd": []}
-    options = {"viewers": 1000, "seconds": plan.seconds(2), "check_every": 50, **OUR_FIREHOSE}
+    options = {"viewers": 1000, "seconds": plan.seconds(2), "check_every": 50, "requests": True,
+               **OUR_FIREHOSE}
     with Tailrace() as server:
         for _ in plan.rounds():
             plain.append(load("firehose", server, **ours(server), **options))

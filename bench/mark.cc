@@ -60,7 +60,7 @@ void AppendMarkedRequest(std::string& out, size_t producer, uint64_t sequence) {
   static constexpr std::array kPaths = {"/api/v1/orders/", "/api/v1/users/",
                                         "/static/app.js?v=", "/api/v2/cart/items/", "/search?q="};
   AppendMark(out, producer, sequence);
-  uint64_t state = sequence * 8 + producer;
+  uint64_t state = Mix(sequence * kMaxProducers + producer + 1);
   const auto draw = [&state](uint64_t bound) { return Mix(++state) % bound; };
   std::array<char, 256> line;
   const int size = std::snprintf(

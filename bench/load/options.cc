@@ -107,6 +107,8 @@ void AddProducers(CLI::App& app, Options& options, Words& words) {
   app.add_option("--text-bytes", options.text_bytes, "of an entry")
       ->capture_default_str()
       ->check(CLI::Range(kMarkBytes, size_t{64} << 10));
+  app.add_flag("--requests", options.requests,
+               "texts are lines of a request log, about 200 bytes, and not words of no language");
   app.add_option("--rate", options.rate, "entries or appends a second")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));

@@ -35,6 +35,7 @@ struct Options {
   uint64_t logs = 1;          ///< Behind {}.
   uint64_t lines = 1;         ///< Of a body.
   uint64_t text_bytes = 200;  ///< Of an entry.
+  bool requests = false;      ///< Texts are lines of a request log, which have their own size.
   uint64_t window = 4096;     ///< Entries that the average viewer may be behind.
   uint64_t rate = 20;         ///< Entries or appends a second.
   uint64_t warm = 0;          ///< Viewers that come before memory is looked at.

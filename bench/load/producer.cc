@@ -11,9 +11,8 @@ namespace tailrace::bench {
 namespace {
 
 // An event as an HTTP/1.1 chunk: byte for byte what Tailrace writes to each viewer.
-void AppendFramedEvent(std::string& out, size_t mark, uint64_t sequence, size_t text_bytes) {
-  std::string event = "data: ";
-  AppendMarkedText(event, mark, sequence, text_bytes);
+void AppendFramedEvent(std::string& out, const std::string& text, uint64_t sequence) {
+  std::string event = "data: " + text;
   event.append("\nid: abcdefgh.").append(std::to_string(sequence + 1)).append("\n\n");
   char size_line[11];
   std::snprintf(size_line, sizeof size_line, "%08zx\r\n", event.size());
@@ -25,6 +24,7 @@ void AppendFramedEvent(std::string& out, size_t mark, uint64_t sequence, size_t 
 Producer::Producer(const Options& options, size_t index, size_t mark)
     : body_kind_(options.body),
       text_bytes_(options.text_bytes),
+      requests_(options.requests),
       mark_(mark),
       path_(PathOf(options.post, index)),
       exchange_(options.target, index) {}
@@ -37,15 +37,25 @@ void Producer::SendTo(const std::string& path, uint64_t& sequence, uint64_t entr
   body_.clear();
   for (uint64_t i = 0; i < entries; ++i) {
     if (body_kind_ == Body::kFramed) {
-      AppendFramedEvent(body_, mark_, sequence++, text_bytes_);
+      std::string text;
+      AppendText(text, sequence);
+      AppendFramedEvent(body_, text, sequence++);
     } else {
-      AppendMarkedText(body_, mark_, sequence++, text_bytes_);
+      AppendText(body_, sequence++);
       if (body_kind_ == Body::kLines) body_.push_back('\n');
     }
   }
   request_ = PostRequest(path, body_);
   exchange_.Start(request_);
   exchange_.Advance();
+}
+
+void Producer::AppendText(std::string& out, uint64_t sequence) const {
+  if (requests_) {
+    AppendMarkedRequest(out, mark_, sequence);
+  } else {
+    AppendMarkedText(out, mark_, sequence, text_bytes_);
+  }
 }
 
 void Producer::Create(const std::string& path) {

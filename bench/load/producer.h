@@ -29,8 +29,11 @@ class Producer {
   uint64_t AnsweredPosition() const;
 
  private:
+  void AppendText(std::string& out, uint64_t sequence) const;
+
   Body body_kind_;
   size_t text_bytes_;
+  bool requests_;
   size_t mark_;
   std::string path_;
   std::string body_;
