@@ -148,6 +148,22 @@ class StreamCodingTest(ServerCase):
         self.assertEqual(process.returncode, 0)
         self.assertEqual(plain.count(b"data: "), 2002)
 
+    async def test_curl_shows_each_line_when_it_comes(self):
+        log = new_log()
+        await self.api.append(log, LINES)
+        url = f"http://127.0.0.1:{self.api.port}{BASE}/{log}/events?from=1990"
+        process = await asyncio.create_subprocess_exec("curl", "-sSN", "--compressed", url,
+                                                       stdout=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(60):
+            await process.stdout.readuntil(b"1999 the quick brown fox jumps over the lazy dog\n")
+            for n in range(5):
+                await self.api.append(log, f"live {n}\n")
+                await process.stdout.readuntil(f"data: live {n}\n".encode())
+            await self.api.end(log)
+            rest, _ = await process.communicate()
+        self.assertEqual(process.returncode, 0)
+        self.assertIn(b"event: end\n", rest)
+
     async def test_curl_decodes_it(self):
         log = new_log()
         await self.api.append(log, LINES, query="?end=succeeded")
