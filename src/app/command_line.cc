@@ -38,7 +38,8 @@ class CommandTree {
     app_.set_help_flag("--help,-h", "Show this help");
     app_.footer(
         "TAILRACE_URL (http://127.0.0.1:8080) says where the server is, TAILRACE_TOKEN who "
-        "you are.\n`tailrace VERB --help` shows more, with an example.");
+        "you are,\nTAILRACE_CA_FILE whose certificate to trust.\n`tailrace VERB --help` shows "
+        "more, with an example.");
     AddServe();
     AddExec();
     AddPush();
@@ -181,7 +182,7 @@ class CommandTree {
         continue;
       }
       const std::string preset = FormatSetting(defaults, setting);
-      if (!preset.empty()) help += " (default " + preset + ")";
+      if (setting.kind != ValueKind::kOptionalText) help += " (default " + preset + ")";
       serve->add_option(name, values, help)->type_name(TypeName(setting))->expected(1)->take_all();
     }
   }

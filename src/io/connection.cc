@@ -85,6 +85,10 @@ bool Connection::Handshaking() const {
   return tls_ != nullptr && tls_->stream.Handshaking();
 }
 
+void Connection::GiveUpHandshake() {
+  tls_->stream.GiveUpHandshake();
+}
+
 bool Connection::Holds() const {
   return tls_ != nullptr && tls_->stream.Holds();
 }

@@ -57,6 +57,8 @@ class Connection final : private PollHandler {
 
   /// TLS only. Before OnSecured nothing is read, and a write takes nothing.
   bool Handshaking() const;
+  /// It takes too long: counts it. Destroy the connection.
+  void GiveUpHandshake();
   /// Bytes that were taken have still to go: to destroy the connection now would cut them off.
   bool Holds() const;
   /// A connection with `tls` whose first byte was not one of TLS. It goes on in clear text, so that

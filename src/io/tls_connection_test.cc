@@ -354,6 +354,19 @@ TEST_F(TlsConnectionTest, AClientThatLeavesInTheHandshakeIsCounted) {
   EXPECT_EQ(Failed(TlsFailure::kClosed), 1U);
 }
 
+TEST_F(TlsConnectionTest, AHandshakeThatIsGivenUpIsCountedOnce) {
+  Connect();
+  client->Step();  // ClientHello
+  client->SetReading(false);
+  Turns(3);
+  ASSERT_TRUE(connection->Handshaking());
+  connection->GiveUpHandshake();
+  connection.reset();
+  EXPECT_EQ(Failed(TlsFailure::kTimeout), 1U);
+  EXPECT_EQ(Failed(TlsFailure::kClosed), 0U);
+  EXPECT_EQ(context->stats().pending, 0U);
+}
+
 TEST_F(TlsConnectionTest, AnswersTheProtocolThatTheClientKnows) {
   Connect();
   Secure();

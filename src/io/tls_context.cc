@@ -113,7 +113,16 @@ TlsCertificate TlsContext::Certificate() const {
   return certificate_;
 }
 
+FileStamps TlsContext::LastRead() const {
+  const std::lock_guard lock(mutex_);
+  return last_read_;
+}
+
 Result<TlsContext::Owned> TlsContext::Make() {
+  {
+    const std::lock_guard lock(mutex_);
+    last_read_ = files_.Stamps();
+  }
   Owned context(SSL_CTX_new(TLS_server_method()));
   CHECK(context != nullptr);
   CHECK(SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1);

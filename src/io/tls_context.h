@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "io/file_stamp.h"
 #include "io/ticket_keys.h"
 
 struct ssl_st;
@@ -20,6 +21,8 @@ namespace tailrace {
 struct TlsFiles {
   std::string certificate;
   std::string key;
+
+  FileStamps Stamps() const { return StampsOf({certificate, key}); }
 };
 
 struct TlsCertificate {
@@ -76,7 +79,10 @@ class TlsContext {
 
   const TlsFiles& files() const { return files_; }
   TlsCertificate Certificate() const;
+  /// What the files looked like when they were read last, well or badly.
+  FileStamps LastRead() const;
   TlsStats& stats() { return stats_; }
+  const TlsStats& stats() const { return stats_; }
 
  private:
   struct FreeContext {
@@ -93,6 +99,7 @@ class TlsContext {
   mutable std::mutex mutex_;
   Owned context_;               // guarded by mutex_; connections hold it too
   TlsCertificate certificate_;  // guarded by mutex_
+  FileStamps last_read_;        // guarded by mutex_
 };
 
 }  // namespace tailrace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "io/tls_context.h"
@@ -144,7 +145,10 @@ TlsStream::TlsStream(TlsContext& context, int fd) : context_(context), fd_(fd) {
 }
 
 TlsStream::~TlsStream() {
-  if (!secured_) --context_.stats().pending;
+  if (!secured_) {
+    --context_.stats().pending;
+    if (ssl_ != nullptr) CountFailure(TlsFailure::kClosed);
+  }
   SSL_free(ssl_);
 }
 
@@ -169,7 +173,7 @@ TlsStream::State TlsStream::Handshake() {
     if (got < 0 && IsTemporary(errno)) return State::kOpen;
     if (got <= 0) return State::kBroken;
     if (first != kHandshakeRecord) {
-      context_.stats().CountFailure(TlsFailure::kClearText);
+      CountFailure(TlsFailure::kClearText);
       return State::kClearText;
     }
     if (!Open()) return State::kBroken;
@@ -186,12 +190,17 @@ TlsStream::State TlsStream::Handshake() {
 TlsStream::State TlsStream::FailHandshake(int result) {
   const int error = SSL_get_error(ssl_, result);
   if (error == SSL_ERROR_WANT_READ) return State::kOpen;
-  if (!counted_) {
-    counted_ = true;
-    const bool gone = peer_gone_ || socket_broken_ || error == SSL_ERROR_SYSCALL;
-    context_.stats().CountFailure(gone ? TlsFailure::kClosed : FailureOf(ERR_peek_error()));
-  }
+  const bool gone = peer_gone_ || socket_broken_ || error == SSL_ERROR_SYSCALL;
+  CountFailure(gone ? TlsFailure::kClosed : FailureOf(ERR_peek_error()));
   return State::kBroken;
+}
+
+void TlsStream::GiveUpHandshake() {
+  CountFailure(TlsFailure::kTimeout);
+}
+
+void TlsStream::CountFailure(TlsFailure failure) {
+  if (!std::exchange(counted_, true)) context_.stats().CountFailure(failure);
 }
 
 TlsStream::ReadResult TlsStream::Read(std::span<char> buffer) {

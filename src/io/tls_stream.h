@@ -15,6 +15,7 @@ struct ssl_st;
 namespace tailrace {
 
 class TlsContext;
+enum class TlsFailure : uint8_t;
 
 /// An idle one costs about 14 kB (OpenSSL's state; its 16 kB buffers exist only while a record is
 /// under way), and before the client's first byte next to nothing.
@@ -47,6 +48,8 @@ class TlsStream {
   bool Handshaking() const { return !secured_; }
   /// Goes on with it, as far as the peer's bytes go. While Handshaking(). A failure is counted.
   State Handshake();
+  /// It takes too long; the connection is closed next.
+  void GiveUpHandshake();
 
   /// Reads until the socket is empty or `buffer` nearly full: no byte that has been decrypted stays
   /// here. `buffer` holds a full record at least. After the handshake.
@@ -76,6 +79,7 @@ class TlsStream {
   friend struct TlsBio;
   bool Open();
   State FailHandshake(int result);
+  void CountFailure(TlsFailure failure);
   int64_t SendSome(const char* bytes, size_t size);
 
   TlsContext& context_;
@@ -83,7 +87,7 @@ class TlsStream {
   std::string held_;
   int fd_;
   bool secured_ = false;
-  bool counted_ = false;  // the handshake's outcome
+  bool counted_ = false;  // that the handshake failed
   bool socket_broken_ = false;
   bool peer_gone_ = false;
   bool write_waits_for_read_ = false;

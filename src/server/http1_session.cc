@@ -20,10 +20,10 @@ constexpr uint64_t kDrainIdleMs = 1'000;    // for a request of a client that ca
 // ------------------------------------------------------------------------------------------------
 // Reading requests
 
-Http1Session::Http1Session(Worker& worker, SessionId id, int fd)
+Http1Session::Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls)
     : Session(id),
       Exchange(worker),
-      connection_(worker.loop(), fd, *this),
+      connection_(worker.loop(), fd, *this, tls),
       parser_(std::make_unique<Http1Parser>(&worker.http1_limits())) {
   UpdateDeadline();
 }
@@ -85,6 +85,7 @@ void Http1Session::ParseHeldInput() {
 
 void Http1Session::OnHead(RequestHead&& request) {
   BeginRequest(std::move(request));
+  if (connection_.ClearTextInstead()) return RefuseClearText();
   worker_.Dispatch(*this);
   if (ActiveSink() != nullptr && head().expects_continue && output_.empty()) {
     output_.append(kContinueResponse);
@@ -140,6 +141,13 @@ void Http1Session::RefuseRequest(int status, std::string reason) {
   BeginRequest({});
   request_->complete = true;
   Answer answer = ProblemAnswer(ProblemFrom(status, std::move(reason)));
+  answer.close = true;
+  Send(std::move(answer));
+}
+
+void Http1Session::RefuseClearText() {
+  Answer answer = ProblemAnswer(
+      ProblemFrom(400, "this port speaks TLS: the address must begin with https:// here"));
   answer.close = true;
   Send(std::move(answer));
 }
@@ -327,7 +335,9 @@ void Http1Session::OnWritable() {
 void Http1Session::UpdateDeadline() {
   if (mode_ != Mode::kRequests) return;
   const LimitConfig& limits = worker_.config().limits;
-  if (!output_.empty() || answer_ != nullptr) {
+  if (connection_.Handshaking()) {
+    SetDeadline(limits.tls_handshake_timeout_ms);
+  } else if (!output_.empty() || answer_ != nullptr) {
     SetDeadline(limits.write_timeout_ms);
   } else if (parser_->InHead()) {
     if (!in_head_) SetDeadline(limits.header_timeout_ms);  // from its first byte, not its last
@@ -342,6 +352,11 @@ void Http1Session::UpdateDeadline() {
 
 void Http1Session::OnDeadline() {
   if (mode_ == Mode::kClosed) return;
+  if (connection_.Handshaking()) {
+    connection_.GiveUpHandshake();
+    Close();
+    return;
+  }
   if (mode_ == Mode::kStream) {
     stream_->OnDeadline();
     return;
@@ -386,7 +401,8 @@ void Http1Session::CloseGently() {
   stream_.reset();
   connection_.ShutdownWrite();
   connection_.WantRead(true);
-  SetDeadline(kLingerMs);
+  // What TLS still holds has to be read by the client first; in clear text the kernel holds it.
+  SetDeadline(connection_.Holds() ? worker_.config().limits.write_timeout_ms : kLingerMs);
 }
 
 void Http1Session::Close() {

@@ -20,8 +20,8 @@ class Http1Session final : public Session,
                            private ConnectionHandler,
                            private Http1Events {
  public:
-  /// Owns `fd`.
-  Http1Session(Worker& worker, SessionId id, int fd);
+  /// Owns `fd`. `tls`: as Connection's.
+  Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls);
   ~Http1Session() override;
 
   // Session
@@ -57,6 +57,7 @@ class Http1Session final : public Session,
   };
   enum class Mode : uint8_t { kRequests, kStream, kLinger, kClosed };
 
+  void OnSecured() override { UpdateDeadline(); }
   void OnRead(std::string_view bytes) override;
   void OnReadEnd() override;
   void OnWritable() override;
@@ -74,6 +75,7 @@ class Http1Session final : public Session,
   void BeginRequest(RequestHead head);
   void RefuseRequest(int status, std::string reason);
   void RefuseBadRequest();
+  void RefuseClearText();
   void CloseIfOver();
   void AppendHead(std::string& out, ResponseHead head) const;
   void Flush();

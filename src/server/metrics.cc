@@ -5,6 +5,7 @@
 #include <map>
 
 #include "http/negotiate.h"
+#include "io/tls_context.h"
 
 namespace tailrace {
 namespace {
@@ -151,6 +152,27 @@ void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
               Sum(workers, [](const WorkerStats& w) { return w.bytes_sent; }));
 }
 
+void AddTls(Families& out, const TlsContext& tls) {
+  const TlsStats& stats = tls.stats();
+  out.Begin("tailrace_tls_handshakes_total", "TLS handshakes done", MetricType::Counter);
+  out.AddCounter("kind", "full", AsDouble(stats.full.load()));
+  out.AddCounter("kind", "resumed", AsDouble(stats.resumed.load()));
+  out.Begin("tailrace_tls_handshakes_failed_total", "TLS handshakes that came to nothing",
+            MetricType::Counter);
+  for (size_t i = 0; i < kTlsFailures; ++i) {
+    out.AddCounter("cause", TlsFailureName(static_cast<TlsFailure>(i)),
+                   AsDouble(stats.failed[i].load()));
+  }
+  out.Gauge("tailrace_tls_handshakes_pending", "TLS handshakes under way",
+            AsDouble(stats.pending.load()));
+  out.Begin("tailrace_tls_reloads_total", "Times that certificate and key were read again",
+            MetricType::Counter);
+  out.AddCounter("result", "ok", AsDouble(stats.reloads.load()));
+  out.AddCounter("result", "failed", AsDouble(stats.failed_reloads.load()));
+  out.Gauge("tailrace_tls_certificate_expiry_timestamp_seconds", "When the certificate expires",
+            static_cast<double>(tls.Certificate().not_after_s));
+}
+
 }  // namespace
 
 std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStats>& workers) {
@@ -170,6 +192,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   AddStreams(out, workers);
   AddCodings(out, workers);
   AddStore(out, shared.store.Stats());
+  if (shared.tls != nullptr) AddTls(out, *shared.tls);
   return out.Text();
 }
 

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "access/listen_policy.h"
-#include "io/address.h"
+#include "server/listen_address.h"
 #include "server/structured_log.h"
 #include "store/rocksdb/rocksdb_store.h"
 
@@ -29,6 +29,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
   if (!log) return Fail(log.error());
   std::unique_ptr<Server> server(new Server(std::move(config)));
   signal(SIGPIPE, SIG_IGN);
+  if (Result<void> loaded = server->LoadCertificate(); !loaded) return Fail(loaded.error());
   if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
   server->LimitDescriptors();
@@ -39,7 +40,9 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
 
 Server::~Server() {
   Close();
-  for (const int fd : listen_fds_) close(fd);
+  for (const ListenSocket& socket : listen_sockets_) {
+    if (socket.fd >= 0) close(socket.fd);  // nobody listened on it
+  }
 }
 
 // The store answers all that it accepted, to loops that do not run any more but are still there.
@@ -50,18 +53,28 @@ void Server::Close() {
   workers_.clear();
 }
 
+Result<void> Server::LoadCertificate() {
+  if (config_.tls.cert.empty()) return {};
+  Result<std::unique_ptr<TlsContext>> tls =
+      TlsContext::Load({.certificate = config_.tls.cert, .key = config_.tls.key});
+  if (!tls) return Fail(tls.error().code, "TLS: " + tls.error().message);
+  tls_ = std::move(*tls);
+  LogCertificate(*tls_);
+  return {};
+}
+
 Result<void> Server::Bind() {
   for (const std::string& text : config_.listen) {
-    const Result<Address> address = ParseAddress(text);
-    if (!address) return Fail(address.error());
-    Result<void> allowed = CheckListenPolicy(address->IsLoopback(), text, config_.insecure_no_auth);
+    const Result<ListenAddress> listen = ParseListenAddress(text, tls_ != nullptr);
+    if (!listen) return Fail(listen.error());
+    const Address& address = listen->address;
+    Result<void> allowed = CheckListenPolicy(address.IsLoopback(), text, config_.insecure_no_auth);
     if (!allowed) return allowed;
-    const Result<int> fd = OpenListenSocket(*address);
+    const Result<int> fd = OpenListenSocket(address);
     if (!fd) return Fail(fd.error());
-    listen_fds_.push_back(*fd);
-    addresses_.push_back(LocalAddressText(*fd));
+    listen_sockets_.push_back({*fd, listen->tls, LocalAddressText(*fd)});
   }
-  if (listen_fds_.empty())
+  if (listen_sockets_.empty())
     return Fail(ErrorCode::kInvalid, "listen: at least one address is needed");
   return {};
 }
@@ -101,6 +114,7 @@ void Server::MakeWorkers() {
   }
   hub_ = std::make_unique<Hub>(*store_, std::move(sinks));
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
+  shared_->tls = tls_.get();
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
   for (size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, *shared_));
   store_->SetCommitListener([this](const std::vector<Commit>& commits) { hub_->Publish(commits); });
@@ -110,18 +124,20 @@ void Server::MakeWorkers() {
 // Accepting: on worker 0's loop, for all
 
 void Server::Listen() {
-  for (const int fd : std::exchange(listen_fds_, {})) {
-    listeners_.push_back(std::make_unique<Listener>(workers_[0]->loop(), fd,
-                                                    [this](int client) { Accept(client); }));
+  for (ListenSocket& socket : listen_sockets_) {
+    TlsContext* const tls = socket.tls ? tls_.get() : nullptr;
+    listeners_.push_back(
+        std::make_unique<Listener>(workers_[0]->loop(), std::exchange(socket.fd, -1),
+                                   [this, tls](int client) { Accept(client, tls); }));
     listeners_.back()->SetOnStarved([this] { OnStarved(); });
   }
 }
 
-void Server::Accept(int fd) {
+void Server::Accept(int fd, TlsContext* tls) {
   const auto least = std::ranges::min_element(
       workers_, {}, [](const std::unique_ptr<Worker>& worker) { return worker->Sessions(); });
   const uint64_t open = shared_->connections.fetch_add(1) + 1;
-  (*least)->TakeConnection(fd);
+  (*least)->TakeConnection(fd, tls);
   if (open < config_.limits.connections) return;
   accept_paused_ = true;
   shared_->rests_at_limit.fetch_add(1);
@@ -153,10 +169,17 @@ void Server::ResumeListeners() {
 // Running and stopping
 
 int Server::Run() {
-  workers_[0]->loop().OnSignals([this](int signal) { OnSignal(signal); });
-  for (const std::string& address : addresses_) {
+  Loop& loop = workers_[0]->loop();
+  loop.OnSignals([this](int signal) { OnSignal(signal); });
+  if (tls_ != nullptr) {
+    certificate_watch_ = std::make_unique<CertificateWatch>(loop, *tls_, config_.tls.watch_ms);
+    certificate_watch_->Start();
+    loop.OnHangUp([this] { certificate_watch_->Reload(); });
+  }
+  for (const ListenSocket& socket : listen_sockets_) {
     LogLine(LogLevel::kInfo, "listening")
-        .Add("address", address)
+        .Add("address", socket.address)
+        .Add("tls", socket.tls ? "on" : "off")
         .Add("data", config_.data)
         .Add("workers", workers_.size());
   }

@@ -8,6 +8,8 @@
 
 #include "feed/hub.h"
 #include "io/listener.h"
+#include "io/tls_context.h"
+#include "server/certificate_watch.h"
 #include "server/routes.h"
 #include "server/server_config.h"
 #include "server/sse_renderer.h"
@@ -28,18 +30,22 @@ class Server {
   /// signal ends the drain at once.
   int Run();
 
-  /// Where it listens, with the ports that the kernel chose.
-  const std::vector<std::string>& addresses() const { return addresses_; }
-
  private:
   explicit Server(ServerConfig config) : config_(std::move(config)) {}
 
+  struct ListenSocket {
+    int fd;
+    bool tls;
+    std::string address;  // with the port that the kernel chose
+  };
+
+  Result<void> LoadCertificate();
   Result<void> Bind();
   Result<void> OpenStore();
   void LimitDescriptors();
   void MakeWorkers();
   void Listen();
-  void Accept(int fd);
+  void Accept(int fd, TlsContext* tls);
   void OnStarved();
   void OnConnectionClosed();
   void ResumeListeners();
@@ -51,8 +57,9 @@ class Server {
   ServerConfig config_;
   SseRenderer renderer_;
   Routes routes_;
-  std::vector<int> listen_fds_;
-  std::vector<std::string> addresses_;
+  std::vector<ListenSocket> listen_sockets_;
+  std::unique_ptr<TlsContext> tls_;  // null: no certificate
+  std::unique_ptr<CertificateWatch> certificate_watch_;
   std::unique_ptr<LogStore> store_;
   std::unique_ptr<ServerShared> shared_;
   std::unique_ptr<Hub> hub_;

@@ -20,11 +20,12 @@ struct LimitConfig {
   uint64_t body_timeout_ms = 60'000;    ///< Without a byte of the body while we wait for it.
   uint64_t chunked_body_timeout_ms = 21'600'000;  ///< The same of a chunked body: a quiet job.
   uint64_t idle_timeout_ms = 75'000;              ///< Keep-alive without a request.
-  uint64_t write_timeout_ms = 60'000;  ///< Of an answer (not a stream) that nobody reads.
-  uint64_t page_entries = 10'000;      ///< Largest `limit` of a page.
-  uint64_t page_bytes = 8 << 20;       ///< A page ends earlier if it grows beyond this.
-  uint64_t connections = 18'000;       ///< Per process; more wait in the listen queue.
-  uint64_t viewers = 17'000;           ///< Streams per process; more are told to come later.
+  uint64_t write_timeout_ms = 60'000;          ///< Of an answer (not a stream) that nobody reads.
+  uint64_t tls_handshake_timeout_ms = 10'000;  ///< From connecting to the end of the handshake.
+  uint64_t page_entries = 10'000;              ///< Largest `limit` of a page.
+  uint64_t page_bytes = 8 << 20;               ///< A page ends earlier if it grows beyond this.
+  uint64_t connections = 18'000;               ///< Per process; more wait in the listen queue.
+  uint64_t viewers = 17'000;  ///< Streams per process; more are told to come later.
 };
 
 struct StreamConfig {
@@ -44,8 +45,15 @@ struct StreamConfig {
   uint64_t turn_sends = 1'000;               ///< Writes to viewers before the loop looks around.
 };
 
+/// PEM files. Both or none: then there is no TLS.
+struct TlsConfig {
+  std::string cert;            ///< The certificate, and behind it the chain that clients need.
+  std::string key;             ///< Its private key, without a pass phrase.
+  uint64_t watch_ms = 10'000;  ///< How often to look whether they have changed.
+};
+
 struct ServerConfig {
-  std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< HOST:PORT, [V6]:PORT or unix:PATH.
+  std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
   std::string data = "tailrace-data";                    ///< Directory of the embedded store.
   uint64_t workers = 0;                                  ///< Loops; 0: one per core.
   uint64_t reader_threads = 4;                           ///< Threads that read the store.
@@ -53,6 +61,7 @@ struct ServerConfig {
   bool insecure_no_auth = false;      ///< Listen beyond loopback without authentication.
   std::string log_format = "logfmt";  ///< "logfmt" or "json".
   std::string log_level = "info";     ///< "debug", "info", "warn", "error".
+  TlsConfig tls;
   LimitConfig limits;
   StreamConfig streams;
   StoreOptions store;

@@ -66,12 +66,12 @@ void Worker::Deliver(HubDelivery delivery) {
   });
 }
 
-void Worker::TakeConnection(int fd) {
+void Worker::TakeConnection(int fd, TlsContext* tls) {
   session_count_.fetch_add(1, std::memory_order_relaxed);
-  loop_.Post([this, fd] { OpenSession(fd); });
+  loop_.Post([this, fd, tls] { OpenSession(fd, tls); });
 }
 
-void Worker::OpenSession(int fd) {
+void Worker::OpenSession(int fd, TlsContext* tls) {
   if (shut_down_) {
     close(fd);
     return;
@@ -83,7 +83,7 @@ void Worker::OpenSession(int fd) {
   const uint32_t index = free_slots_.back();
   free_slots_.pop_back();
   Slot& slot = slots_[index];
-  slot.session = std::make_unique<Http1Session>(*this, SessionId{index, slot.generation}, fd);
+  slot.session = std::make_unique<Http1Session>(*this, SessionId{index, slot.generation}, fd, tls);
 }
 
 Session* Worker::FindSession(SessionId id) {

@@ -23,7 +23,7 @@
 namespace tailrace {
 
 class Routes;
-
+class TlsContext;
 class Worker;
 
 /// What all workers see. The counters are the process's.
@@ -43,6 +43,7 @@ struct ServerShared {
   const SegmentRenderer& renderer;
   const Routes& routes;
   Hub& hub;
+  TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> connections = 0;       ///< Accepted and not closed.
@@ -76,7 +77,8 @@ class Worker {
   void Run() { loop_.Run(); }
   void Stop() { loop_.Stop(); }
   void Deliver(HubDelivery delivery);
-  void TakeConnection(int fd);
+  /// `tls`: as Connection's.
+  void TakeConnection(int fd, TlsContext* tls);
   /// After Run has returned, on the thread that destroys it: ends everything that uses the store,
   /// but can still be posted to.
   void Shutdown();
@@ -127,7 +129,7 @@ class Worker {
   void RunDeadlines();
   void ArmDeadlines();
   void RunTurnEndCalls();
-  void OpenSession(int fd);
+  void OpenSession(int fd, TlsContext* tls);
 
   const size_t index_;
   ServerShared& shared_;

@@ -19,12 +19,13 @@ def new_log(kind="test"):
 
 
 class Api:
-    def __init__(self, port, host="127.0.0.1"):
+    def __init__(self, port, host="127.0.0.1", tls=None):
         self.port = port
         self.host = host
+        self.tls = tls      # the client's ssl.SSLContext; None: clear text
 
     async def connect(self, **options):
-        return await Connection.open(self.port, self.host, **options)
+        return await Connection.open(self.port, self.host, **{"tls": self.tls, **options})
 
     async def request(self, method, path, headers=None, body=None):
         """One request on a connection of its own."""
@@ -74,10 +75,12 @@ class Api:
                 return found
 
     async def stream(self, log, query="", headers=None, **options):
-        return await Stream.open(self.port, f"{BASE}/{log}/events{query}", headers, **options)
+        return await Stream.open(self.port, f"{BASE}/{log}/events{query}", headers,
+                                 **{"tls": self.tls, **options})
 
     async def portal(self, query, headers=None, **options):
-        return await Stream.open(self.port, f"{PORTAL}/{query}", headers, **options)
+        return await Stream.open(self.port, f"{PORTAL}/{query}", headers,
+                                 **{"tls": self.tls, **options})
 
     async def upload(self, log, query="", headers=None, kind=TEXT):
         """Begins a chunked append; send() pieces, then finish()."""

@@ -84,7 +84,8 @@ class Connection:
         self.writer = writer
 
     @classmethod
-    async def open(cls, port, host="127.0.0.1", receive_buffer=None, limit=1 << 16):
+    async def open(cls, port, host="127.0.0.1", receive_buffer=None, limit=1 << 16, tls=None):
+        """`tls`: the client's ssl.SSLContext."""
         sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         sock.setblocking(False)
         if receive_buffer:
@@ -96,7 +97,9 @@ class Connection:
             sock.close()
             raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return cls(*await asyncio.open_connection(sock=sock, limit=limit))
+        name = "localhost" if tls else None
+        return cls(*await asyncio.open_connection(sock=sock, limit=limit, ssl=tls,
+                                                  server_hostname=name))
 
     async def send(self, data):
         self.writer.write(data)

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -65,12 +66,22 @@ def can_connect(port, host="127.0.0.1"):
         return probe.connect_ex((host, port)) == 0
 
 
-def get_status(port, path):
+def anybody():
+    """A TLS client that believes everything."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def get_status(port, path, tls=False):
     """Status of a blocking GET, or None when nobody answers. For the time before asyncio runs."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2.0) as conn:
-            conn.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-            head = conn.recv(64)
+        with socket.create_connection(("127.0.0.1", port), timeout=2.0) as sock:
+            with anybody().wrap_socket(sock) if tls else sock as conn:
+                conn.sendall(
+                    f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+                head = conn.recv(64)
         return int(head.split(b" ")[1]) if head.startswith(b"HTTP/1.1 ") else None
     except (OSError, IndexError, ValueError):
         return None
@@ -145,7 +156,7 @@ class Server:
         """Starts the process and waits until it is ready."""
         self.spawn()
         deadline = time.monotonic() + START_SECONDS
-        while get_status(self.port, "/readyz") != 200:
+        while get_status(self.port, "/readyz", "tls.cert" in self.settings) != 200:
             if self.process.poll() is not None:
                 raise RuntimeError(f"server exited with {self.process.returncode} while starting:\n"
                                    + self.log_tail())

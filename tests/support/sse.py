@@ -113,8 +113,9 @@ class Stream:
         self.reading = None      # the piece under way; survives a time-out
 
     @classmethod
-    async def open(cls, port, path, headers=None, receive_buffer=None, host="127.0.0.1"):
-        connection = await Connection.open(port, host=host, receive_buffer=receive_buffer)
+    async def open(cls, port, path, headers=None, receive_buffer=None, host="127.0.0.1",
+                   tls=None):
+        connection = await Connection.open(port, host=host, receive_buffer=receive_buffer, tls=tls)
         sent = {"Accept": "text/event-stream", **(headers or {})}
         await connection.send(request_bytes("GET", path, sent))
         response = await connection.head()

@@ -1,10 +1,13 @@
 #include "app/client/http_client.h"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -72,13 +75,18 @@ struct HttpClient::Handle {
 };
 
 Result<ClientConfig> ClientConfig::FromEnvironment() {
-  ClientConfig config{Environment("TAILRACE_URL"), Environment("TAILRACE_TOKEN")};
+  ClientConfig config{Environment("TAILRACE_URL"), Environment("TAILRACE_TOKEN"),
+                      Environment("TAILRACE_CA_FILE")};
   if (config.url.empty()) config.url = kDefaultUrl;
   while (config.url.ends_with('/')) config.url.pop_back();
   if (!config.url.starts_with("http://") && !config.url.starts_with("https://")) {
     return Fail(ErrorCode::kInvalid, "TAILRACE_URL is '" + config.url +
                                          "'; it must begin with http:// or https://, as in " +
                                          std::string(kDefaultUrl));
+  }
+  if (!config.ca_file.empty() && access(config.ca_file.c_str(), R_OK) != 0) {
+    return Fail(ErrorCode::kInvalid,
+                "TAILRACE_CA_FILE: " + config.ca_file + " cannot be read: " + std::strerror(errno));
   }
   if (config.token.find_first_of("\r\n") != std::string::npos) {
     return Fail(ErrorCode::kInvalid, "TAILRACE_TOKEN must be one line");
@@ -142,6 +150,7 @@ HttpReply HttpClient::Perform(const HttpRequest& request, const Take* take) {
   const std::string method(request.method);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  if (!config_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, config_.ca_file.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, handle_->error.data());
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
@@ -169,6 +178,7 @@ HttpReply HttpClient::Perform(const HttpRequest& request, const Take* take) {
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   transfer.reply.status = code == CURLE_OK ? static_cast<int>(status) : 0;
+  transfer.reply.untrusted = code == CURLE_PEER_FAILED_VERIFICATION;
   if (code != CURLE_OK) {
     const bool detailed = handle_->error[0] != '\0';
     transfer.reply.problem =

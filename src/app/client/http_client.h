@@ -20,8 +20,10 @@ namespace tailrace {
 struct ClientConfig {
   std::string url;    ///< "http://127.0.0.1:8080", no '/' at the end.
   std::string token;  ///< Empty: none.
+  /// PEM certificates; the server's must be one of them or come from one. Empty: the system's.
+  std::string ca_file = {};
 
-  /// From TAILRACE_URL and TAILRACE_TOKEN. kInvalid: the URL is none.
+  /// From TAILRACE_URL, TAILRACE_TOKEN and TAILRACE_CA_FILE. kInvalid: one of them is none.
   static Result<ClientConfig> FromEnvironment();
   /// The page where people see the log.
   std::string ViewUrl(const LogKey& key) const { return url + "/logs/" + key.Path(); }
@@ -42,9 +44,10 @@ struct HttpRequest {
 };
 
 struct HttpReply {
-  int status = 0;       ///< 0: no answer; `problem` says why.
-  std::string body;     ///< At most kMaxReplyBytes; not of a stream with status 200.
-  std::string problem;  ///< For people, without advice.
+  int status = 0;          ///< 0: no answer; `problem` says why.
+  std::string body;        ///< At most kMaxReplyBytes; not of a stream with status 200.
+  std::string problem;     ///< For people, without advice.
+  bool untrusted = false;  ///< Status 0, because of the server's certificate.
   std::optional<uint64_t> retry_after_ms;
 
   bool Ok() const { return status / 100 == 2; }

@@ -69,6 +69,10 @@ int ComplainAbout(const HttpReply& reply, const HttpClient& client) {
   const std::string problem = ProblemText(reply);
   switch (reply.status) {
     case 0:
+      if (reply.untrusted) {
+        Complain(problem + ". TAILRACE_CA_FILE may name a file with the certificate to trust");
+        return kExitUnavailable;
+      }
       Complain(problem + ". Is the server running? TAILRACE_URL says where it is (now " +
                client.Config().url + ")");
       return kExitUnavailable;

@@ -9,8 +9,8 @@ namespace tailrace {
 namespace {
 
 // Variables that mean something to other verbs, and --config's.
-constexpr std::array<std::string_view, 4> kOtherVariables = {
-    "TAILRACE_URL", "TAILRACE_TOKEN", "TAILRACE_CONFIG", "TAILRACE_SPOOL_DIR"};
+constexpr std::array<std::string_view, 5> kOtherVariables = {
+    "TAILRACE_URL", "TAILRACE_TOKEN", "TAILRACE_CA_FILE", "TAILRACE_CONFIG", "TAILRACE_SPOOL_DIR"};
 
 bool IsKubernetesServiceVariable(std::string_view name) {
   return name == "TAILRACE_PORT" || name.starts_with("TAILRACE_PORT_") ||
@@ -50,6 +50,9 @@ Result<void> CheckTogether(const ServerConfig& config) {
   if (streams.soft_retry_min_ms > streams.soft_retry_max_ms) {
     return Fail(ErrorCode::kInvalid,
                 "streams.soft_retry_min must not exceed streams.soft_retry_max");
+  }
+  if (config.tls.cert.empty() != config.tls.key.empty()) {
+    return Fail(ErrorCode::kInvalid, "tls.cert and tls.key are of use only together");
   }
   return {};
 }

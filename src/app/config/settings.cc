@@ -69,7 +69,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
 
 Result<void> CheckChoice(const Setting& setting, std::string_view value) {
   if (setting.choices.empty()) {
-    if (value.empty()) return Fail(ErrorCode::kInvalid, "must not be empty");
+    const bool optional = setting.kind == ValueKind::kOptionalText;
+    if (value.empty() && !optional) return Fail(ErrorCode::kInvalid, "must not be empty");
     return {};
   }
   const auto choices = Split(setting.choices, '|');

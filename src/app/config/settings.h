@@ -23,6 +23,7 @@ enum class ValueKind : uint8_t {
   kSeconds,       ///< Duration with a unit, kept in s.
   kSwitch,        ///< true or false; the flag alone means true.
   kText,
+  kOptionalText,  ///< May be empty: none.
   kList,          ///< Texts; the flag may be repeated.
   kTypePolicies,  ///< "TYPE:max_age=…,max_log_bytes=…"; in TOML a table a type.
 };

@@ -17,7 +17,8 @@ constexpr uint64_t kMaxSeconds = 100ULL * 366 * 86'400;
 
 constexpr std::array kSettings = std::to_array<Setting>({
     {"", "listen", "listen", kList, [](C& c) -> std::vector<std::string>& { return c.listen; },
-     "Where to listen: HOST:PORT, [V6]:PORT or unix:PATH; may be repeated"},
+     "Where to listen: HOST:PORT, [V6]:PORT or unix:PATH; may be repeated. Under TLS if there is a "
+     "certificate, unless http:// stands before it or it is a unix socket"},
     {"", "data", "data", kText, [](C& c) -> std::string& { return c.data; },
      "Directory of the embedded store; made if it is not there"},
     {"", "workers", "workers", kCount, [](C& c) -> Number { return c.workers; },
@@ -33,6 +34,13 @@ constexpr std::array kSettings = std::to_array<Setting>({
      "How the server writes its own log", 0, 0, "logfmt|json"},
     {"", "log_level", "log-level", kText, [](C& c) -> std::string& { return c.log_level; },
      "What the server writes to its own log", 0, 0, "debug|info|warn|error"},
+
+    {"tls", "cert", "tls-cert", kOptionalText, [](C& c) -> std::string& { return c.tls.cert; },
+     "PEM file of the certificate and its chain; read again when it changes and on SIGHUP"},
+    {"tls", "key", "tls-key", kOptionalText, [](C& c) -> std::string& { return c.tls.key; },
+     "PEM file of the certificate's private key"},
+    {"tls", "watch", "tls-watch", kMilliseconds, [](C& c) -> Number { return c.tls.watch_ms; },
+     "How often to look whether these files have changed", 100, kMaxMs},
 
     {"limits", "entry_bytes", "limit-entry-bytes", kBytes,
      [](C& c) -> Number { return c.limits.entry_bytes; },
@@ -58,6 +66,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"limits", "write_timeout", "limit-write-timeout", kMilliseconds,
      [](C& c) -> Number { return c.limits.write_timeout_ms; },
      "How long an answer (not a stream) may wait for its reader", 1, kMaxMs},
+    {"limits", "tls_handshake_timeout", "limit-tls-handshake-timeout", kMilliseconds,
+     [](C& c) -> Number { return c.limits.tls_handshake_timeout_ms; },
+     "How long a TLS handshake may take from the moment of connecting", 1, kMaxMs},
     {"limits", "page_entries", "limit-page-entries", kCount,
      [](C& c) -> Number { return c.limits.page_entries; }, "Most entries of one page", 1,
      1'000'000},
