@@ -6,7 +6,17 @@ from exactness.plan import pause
 from exactness.records import RawDownload, Start, StoredLog, Transcript
 from exactness.writers import LOST
 from support.api import BASE, Api
+from support.coding import CODINGS, decoder_for
 from support.http import Connection, ProtocolError, request_bytes
+
+ACCEPTED = ("identity", *CODINGS)
+
+
+def decode(answer):
+    """The whole body in place of its coded form."""
+    decoder = decoder_for(answer)
+    answer.body = decoder.feed(answer.body)
+    decoder.end()
 
 
 async def page_reader(fire, log):
@@ -21,7 +31,9 @@ async def page_reader(fire, log):
         try:
             async with await Connection.open(fire.port(rng.random() < 0.3)) as connection:
                 answer = await connection.request(
-                    "GET", f"{BASE}/{log.key}/entries?from={at}&limit={rng.randrange(1, 300)}")
+                    "GET", f"{BASE}/{log.key}/entries?from={at}&limit={rng.randrange(1, 300)}",
+                    {"Accept-Encoding": rng.choice(ACCEPTED)})
+                decode(answer)
         except LOST:
             await pause(rng, 0.05, 0.3)
             continue
@@ -63,15 +75,19 @@ async def download(fire, log, rng):
     complete = False
     try:
         async with await Connection.open(fire.port(rng.random() < 0.4)) as connection:
-            await connection.send(request_bytes("GET", f"{BASE}/{log.key}/raw"))
+            await connection.send(request_bytes("GET", f"{BASE}/{log.key}/raw",
+                                                {"Accept-Encoding": rng.choice(ACCEPTED)}))
             answer = await connection.head()
             if answer.status != 200:
                 if answer.status not in (404, 503):
                     fire.problem(f"raw download of {log.key} answered {answer!r}")
                 return
+            decoder = decoder_for(answer)
             async for piece in connection.body(answer):
-                digest.update(piece)
-                size += len(piece)
+                plain = decoder.feed(piece)
+                digest.update(plain)
+                size += len(plain)
+            decoder.end()
             complete = True
     except (OSError, ProtocolError, TimeoutError):
         pass

@@ -114,10 +114,30 @@ class StreamCodingTest(ServerCase):
             stream.abort()
 
     async def compressed(self):
+        return await self.metric('tailrace_segments_compressed_total{coding="gzip"}')
+
+    async def metric(self, name):
         text = (await self.api.get("/metrics")).text()
-        prefix = 'tailrace_segments_compressed_total{coding="gzip"} '
-        return next(int(float(line.removeprefix(prefix))) for line in text.splitlines()
-                    if line.startswith(prefix))
+        return next(float(line.removeprefix(name)) for line in text.splitlines()
+                    if line.startswith(name + " "))
+
+    async def test_metrics_tell_what_it_saves_and_costs(self):
+        log = new_log()
+        await self.api.append(log, LINES, query="?end=succeeded")
+        for coding in CODINGS:
+            names = [f'tailrace_{what}_total{{coding="{coding}"}}' for what in (
+                "stream_bytes", "stream_plain_bytes", "segments_coded_bytes",
+                "segments_plain_bytes", "segments_compressed", "segments_cpu_microseconds")]
+            before = [await self.metric(name) for name in names]
+            async with await self.api.stream(log, "", {"Accept-Encoding": coding}) as stream:
+                plain = sum(len(event.data) for event in await stream.to_end())
+            sent, of_plain, coded, coded_of, segments, cpu = [
+                await self.metric(name) - old for name, old in zip(names, before)]
+            self.assertGreater(of_plain, plain)
+            self.assertLess(sent, of_plain / 3)
+            self.assertLess(coded, coded_of / 3)
+            self.assertGreaterEqual(segments, 1)
+            self.assertGreater(cpu, 0)
 
     async def test_a_client_that_says_nothing_gets_plain_text(self):
         log = new_log()
