@@ -82,7 +82,7 @@ export class Server {
   }
 
   async restart() {
-    const listen = `127.0.0.1:${this.port}`;
+    const listen = `http://127.0.0.1:${this.port}`;
     this.#child = spawn(
       BINARY,
       ['serve', '--listen', listen, '--data', this.data, ...this.options],
@@ -105,6 +105,14 @@ export class Server {
         () => false,
       );
     });
+  }
+
+  /** Where it listens under TLS besides, if `options` say so. */
+  tlsPort() {
+    return waitFor(
+      'its log tells the port',
+      () => /msg=listening address=127\.0\.0\.1:(\d+) tls=on/.exec(this.#output)?.[1],
+    );
   }
 
   /** As if the power went: nothing is finished, nothing is said. */
