@@ -1,7 +1,9 @@
 // Integers to and from bytes: LEB128 varints, and big-endian fixed 64 (which sorts as the number).
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -36,9 +38,9 @@ inline void AppendBigEndian64(std::string& out, uint64_t value) {
 /// Takes 8 bytes off the front of `in`. False: `in` is shorter and unchanged.
 [[nodiscard]] inline bool TakeBigEndian64(std::string_view& in, uint64_t& value) {
   if (in.size() < 8) return false;
-  value = 0;
-  for (int i = 0; i < 8; ++i) value = (value << 8) | static_cast<unsigned char>(in[i]);
-  in.remove_prefix(8);
+  std::memcpy(&value, in.data(), sizeof value);
+  if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+  in.remove_prefix(sizeof value);
   return true;
 }
 

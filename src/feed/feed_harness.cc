@@ -274,10 +274,10 @@ LogInfo TestInfo(uint64_t number, Position position, Position first) {
 // ------------------------------------------------------------------------------------------------
 // One worker
 
-Rig::Rig(const FeedLimits& limits)
+Rig::Rig(const FeedLimits& limits, SegmentFiles* files)
     : store(OptionsFor(clock)),
       hub(store, {[this](HubDelivery delivery) { inbox.push_back(std::move(delivery)); }}),
-      table(0, store, hub, renderer, limits, pool.Runner()) {
+      table(0, store, hub, renderer, limits, pool.Runner(), files) {
   store.SetCommitListener([this](const std::vector<Commit>& commits) {
     if (on_commit) {
       for (const Commit& commit : commits) on_commit(commit);

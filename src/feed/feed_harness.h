@@ -172,7 +172,7 @@ class TestClock final : public Clock {
 /// One worker with its table; every commit waits in `inbox` until the worker hears of it.
 class Rig {
  public:
-  explicit Rig(const FeedLimits& limits = {});
+  explicit Rig(const FeedLimits& limits = {}, SegmentFiles* files = nullptr);
   ~Rig();
 
   static const LogKey& Key();    ///< deploy/1

@@ -2,6 +2,7 @@
 // late; each viewer's transcript is compared with what the store was told. TAILRACE_MODEL_SEED
 // repeats the run that a failure names, TAILRACE_MODEL_RUNS says how many.
 #include <gtest/gtest.h>
+#include <filesystem>
 
 #include <algorithm>
 #include <cstdlib>
@@ -50,6 +51,7 @@ class Model {
 
   SeededRandom random_;
   const FeedLimits limits_;
+  SegmentFiles files_;
   Rig rig_;
   std::map<uint64_t, Truth> logs_;
   std::map<LogKey, uint64_t> current_;
@@ -70,7 +72,12 @@ FeedLimits Model::DrawLimits(Random& random) {
                     .turn_bytes = random.Between(1, 200)}};
 }
 
-Model::Model(uint64_t seed) : random_(seed), limits_(DrawLimits(random_)), rig_(limits_) {
+Model::Model(uint64_t seed)
+    : random_(seed),
+      limits_(DrawLimits(random_)),
+      files_(std::filesystem::temp_directory_path(),
+             {.bytes = random_.Between(0, 8000), .segment_bytes = 1}),
+      rig_(limits_, Chance(50) ? &files_ : nullptr) {
   store_may_fail_ = Chance(25);
   rig_.on_commit = [this](const Commit& commit) { Learn(commit); };
 }
@@ -93,6 +100,7 @@ void Model::Learn(const Commit& commit) {
   Truth& log = logs_[info.number];
   log.incarnation = info.incarnation;
   if (commit.kind == Commit::Kind::kRemoved) {
+    files_.Forget(info.number);
     log.removed = true;
     current_.erase(info.key);
     return;

@@ -18,6 +18,18 @@ struct FeedTable::ReadResult {
   SegmentPtr segment;
   Position gap_end = 0;
   GapCause cause = GapCause::kRetention;
+  bool kept = false;  // the segment was in SegmentFiles
+};
+
+// Chunks that become one segment.
+struct FeedTable::Run {
+  LogInfo info;
+  std::vector<ChunkPtr> chunks;
+  Position end = 0;       // of the chunks
+  uint64_t text_end = 0;  // of the chunks
+  uint64_t cell_end = 0;  // where enough text is read
+  uint64_t encoded_bytes = 0;
+  bool at_gap = false;  // behind the chunks
 };
 
 void FeedTable::StartRead(Feed& feed, Viewer& viewer) {
@@ -26,7 +38,6 @@ void FeedTable::StartRead(Feed& feed, Viewer& viewer) {
   const auto [pending, is_new] = reads_.try_emplace(read);
   Rest(viewer, Viewer::State::kReading, pending->second.viewers);
   if (!is_new) return;
-  ++stats_.store_reads;
   auto result = std::make_shared<ReadResult>();
   run_in_pool_([this, key = feed.key(), read, result] { *result = ReadSegment(key, read); },
                [this, key = feed.key(), read, result] { OnRead(key, read, std::move(*result)); });
@@ -34,39 +45,84 @@ void FeedTable::StartRead(Feed& feed, Viewer& viewer) {
 
 // On the reader pool: touches only what never changes.
 FeedTable::ReadResult FeedTable::ReadSegment(const LogKey& key, const ReadKey& read) const {
-  using Kind = ReadResult::Kind;
-  std::vector<ChunkPtr> chunks;
-  std::string incarnation;
-  Position at = read.begin;
+  if (files_ != nullptr) {
+    SegmentPtr kept = files_->Find(read.number, read.style, read.begin);
+    const bool fits = kept != nullptr && (read.end == 0 || read.end == kept->end);
+    if (fits) return {.kind = ReadResult::Kind::kSegment, .segment = std::move(kept), .kept = true};
+  }
+  Run run{.end = read.begin};
+  if (std::optional<ReadResult> other = ReadRun(key, read, run)) return *std::move(other);
+  const Position end = read.end == 0 ? run.end : read.end;
+  SegmentPtr segment =
+      MakeSegment(renderer_, read.style, run.info.incarnation, read.begin, end, run.chunks);
+  // What begins or ends somewhere in a block, or where the log ends for now, few will ask for.
+  const bool begins_as_others = run.chunks.front()->begin == read.begin;
+  const bool ends_as_others =
+      end == run.end && (run.text_end >= run.cell_end || run.info.HasEnded());
+  if (files_ != nullptr && begins_as_others && ends_as_others) {
+    const SegmentFacts facts{segment->begin, segment->end, segment->sum, segment->plain_bytes};
+    files_->Keep(read.number, read.style, facts, segment->bytes);
+  }
+  return {.kind = ReadResult::Kind::kSegment, .segment = std::move(segment)};
+}
+
+// Reads up to the end of the first block that crosses a multiple of read_bytes in the log's text:
+// so viewers that began at different places of the log soon ask for the same segments.
+std::optional<FeedTable::ReadResult> FeedTable::ReadRun(const LogKey& key, const ReadKey& read,
+                                                        Run& run) const {
+  constexpr uint64_t kMostOverhead = 8;  // encoded against text; a log of empty lines stops earlier
+  bool enough = false;
   do {
-    const Result<ReadAnswer> answer = store_.Read(key, at, limits_.read_bytes);
+    // Encoded entries are never shorter than their text.
+    const uint64_t wanted =
+        run.chunks.empty() || read.end != 0 ? limits_.read_bytes : run.cell_end - run.text_end;
+    const Result<ReadAnswer> answer = store_.Read(key, run.end, wanted);
     if (!answer) {
       const bool gone = answer.error().code == ErrorCode::kNotFound;
-      return {.kind = gone ? Kind::kLogGone : Kind::kUnavailable};
+      return ReadResult{.kind = gone ? ReadResult::Kind::kLogGone : ReadResult::Kind::kUnavailable};
     }
-    if (answer->info.number != read.number || answer->items.empty())
-      return {.kind = Kind::kLogGone};
-    incarnation = answer->info.incarnation;
-    for (const ReadItem& item : answer->items) {
-      if (item.chunk == nullptr && chunks.empty()) {
-        return {.kind = Kind::kGap, .gap_end = item.end, .cause = item.cause};
-      }
-      if (item.chunk == nullptr) break;  // the next read begins with it
-      chunks.push_back(item.chunk);
-    }
-    const Position reached = chunks.back()->end;
+    const Position before = run.end;
+    if (std::optional<ReadResult> other = AddItems(*answer, read, run)) return other;
     // A segment that was half sent must be had whole; a gap inside of it makes that impossible.
-    if (reached == at) return {.kind = Kind::kGap, .gap_end = read.end};
-    at = reached;
-  } while (at < read.end);
-  const Position end = read.end == 0 ? at : read.end;
-  return {.kind = Kind::kSegment,
-          .segment = MakeSegment(renderer_, read.style, incarnation, read.begin, end, chunks)};
+    if (read.end != 0 && run.end == before) {
+      return ReadResult{.kind = ReadResult::Kind::kGap, .gap_end = read.end};
+    }
+    enough = read.end != 0
+                 ? run.end >= read.end
+                 : run.at_gap || run.end >= run.info.position || run.text_end >= run.cell_end ||
+                       run.encoded_bytes >= kMostOverhead * limits_.read_bytes;
+  } while (!enough);
+  return std::nullopt;
+}
+
+std::optional<FeedTable::ReadResult> FeedTable::AddItems(const ReadAnswer& answer,
+                                                         const ReadKey& read, Run& run) const {
+  if (answer.info.number != read.number || answer.items.empty()) {
+    return ReadResult{.kind = ReadResult::Kind::kLogGone};
+  }
+  run.info = answer.info;
+  for (const ReadItem& item : answer.items) {
+    if (item.chunk == nullptr && run.chunks.empty()) {
+      return ReadResult{.kind = ReadResult::Kind::kGap, .gap_end = item.end, .cause = item.cause};
+    }
+    run.at_gap = item.chunk == nullptr;
+    if (run.at_gap) return std::nullopt;  // the next read begins with it
+    if (run.chunks.empty()) {
+      run.cell_end = (item.chunk->text_offset / limits_.read_bytes + 1) * limits_.read_bytes;
+    }
+    run.chunks.push_back(item.chunk);
+    run.end = item.chunk->end;
+    run.text_end = item.text_end;
+    run.encoded_bytes += item.chunk->encoded.size();
+    if (read.end == 0 && run.text_end >= run.cell_end) return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 void FeedTable::OnRead(const LogKey& key, const ReadKey& read, ReadResult result) {
   auto pending = reads_.extract(read);
   CHECK(!pending.empty());
+  ++(result.kept ? stats_.file_reads : stats_.store_reads);
   ViewerList& viewers = pending.mapped().viewers;
   Feed* feed = FindFeed(key, read.serial);
   if (feed == nullptr) {
@@ -74,7 +130,7 @@ void FeedTable::OnRead(const LogKey& key, const ReadKey& read, ReadResult result
     return;
   }
   if (result.kind == ReadResult::Kind::kSegment) {
-    maker_.Count(read.style, *result.segment);
+    if (!result.kept) maker_.Count(read.style, *result.segment);
     cache_.Insert(read.number, read.style, std::move(result.segment));
   }
   while (!viewers.Empty()) {

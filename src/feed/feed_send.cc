@@ -110,6 +110,7 @@ void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
 void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
   const size_t coding = IndexOf(viewer.style_.coding);
   stats_.bytes_sent[coding] += sent;
+  sent_bytes_ += sent;
   for (size_t i = 0; i < gather.count && sent > 0; ++i) {
     const uint64_t size = gather.parts[i].iov_len;
     const uint64_t taken = std::min(sent, size);
@@ -127,6 +128,10 @@ void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
       viewer.position_ = segment->end;
       viewer.segment_end_ = 0;
       viewer.offset_ = 0;
+      // The only viewer of its log: the same memory, which the processor's caches still hold,
+      // serves the next segment.
+      const bool alone = cache_.Bytes() > 0 && viewer.feed_->viewers_ == 1;
+      if (alone) cache_.Drop(viewer.log_number_, viewer.style_, *segment);
     } else {
       viewer.segment_end_ = segment->end;
       viewer.offset_ += taken;

@@ -5,9 +5,16 @@
 #include "base/check.h"
 
 namespace tailrace {
+namespace {
+
+// What FeedLimits::turn_sends counts as one. A thousand of them take two or three milliseconds,
+// however far behind the viewers are.
+constexpr uint64_t kBytesPerSend = 4 << 10;
+
+}  // namespace
 
 FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
-                     const FeedLimits& limits, RunInPool run_in_pool)
+                     const FeedLimits& limits, RunInPool run_in_pool, SegmentFiles* files)
     : worker_(worker),
       store_(store),
       hub_(hub),
@@ -15,6 +22,7 @@ FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRend
       maker_(renderer, limits.coded),
       limits_(limits),
       run_in_pool_(std::move(run_in_pool)),
+      files_(files),
       cache_(limits.cache_bytes) {}
 
 FeedTable::~FeedTable() {
@@ -270,9 +278,11 @@ bool FeedTable::ServePass(Feed& feed, size_t& budget) {
 // already; newcomers stand behind all.
 void FeedTable::ServeList(ViewerList& list, size_t& left, size_t& budget) {
   size_t next = std::min(left == 0 ? SIZE_MAX : left, list.Size());
-  for (; next > 0 && budget > 0; --budget) {
+  while (next > 0 && budget > 0) {
+    const uint64_t sent_before = sent_bytes_;
     Serve(list[--next]);
     next = std::min(next, list.Size());
+    budget -= std::min<uint64_t>(budget, 1 + (sent_bytes_ - sent_before) / kBytesPerSend);
   }
   left = next;
 }

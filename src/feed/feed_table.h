@@ -13,6 +13,7 @@
 #include "feed/feed.h"
 #include "feed/hub.h"
 #include "feed/segment_cache.h"
+#include "feed/segment_files.h"
 #include "feed/viewer.h"
 #include "store/log_store.h"
 
@@ -24,7 +25,8 @@ struct FeedLimits {
       64 << 20;                     ///< Of all logs; the log that was silent longest goes first.
   uint64_t cache_bytes = 32 << 20;  ///< Segments of viewers that catch up.
   uint64_t read_bytes = 128 << 10;  ///< One read from the store.
-  size_t turn_sends = 1'000;        ///< Viewers served before the loop looks around.
+  /// Viewers served before the loop looks around; who gets much counts as several.
+  size_t turn_sends = 1'000;
   CodedSizes coded;
 };
 
@@ -38,7 +40,8 @@ struct FeedStats {
   SegmentCosts costs;
   uint64_t gaps = 0;
   uint64_t resets = 0;
-  uint64_t store_reads = 0;
+  uint64_t store_reads = 0;  ///< And rendered.
+  uint64_t file_reads = 0;   ///< From SegmentFiles instead.
   uint64_t window_bytes = 0;
   uint64_t cache_bytes = 0;
 };
@@ -50,9 +53,9 @@ class FeedTable {
   using RunInPool = std::function<void(Task work, Task done)>;
 
   /// All outlive the table, and none of its tasks may run any more when it goes. Everything else
-  /// on one thread; a turn must follow whatever is called.
+  /// on one thread; a turn must follow whatever is called. `files` may be null.
   FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
-            const FeedLimits& limits, RunInPool run_in_pool);
+            const FeedLimits& limits, RunInPool run_in_pool, SegmentFiles* files = nullptr);
   ~FeedTable();
   /// Forgets all feeds. No viewer is attached and no task of the pool is under way.
   void Clear();
@@ -88,6 +91,7 @@ class FeedTable {
     auto operator<=>(const ReadKey&) const = default;
   };
   struct ReadResult;
+  struct Run;
   struct PendingRead {
     ViewerList viewers;
   };
@@ -125,6 +129,8 @@ class FeedTable {
   // feed_read.cc: catching up
   void StartRead(Feed& feed, Viewer& viewer);
   ReadResult ReadSegment(const LogKey& key, const ReadKey& read) const;
+  std::optional<ReadResult> ReadRun(const LogKey& key, const ReadKey& read, Run& run) const;
+  std::optional<ReadResult> AddItems(const ReadAnswer& answer, const ReadKey& read, Run& run) const;
   void OnRead(const LogKey& key, const ReadKey& read, ReadResult result);
   void ApplyReadResult(Feed& feed, Viewer& viewer, const ReadResult& result);
 
@@ -135,6 +141,7 @@ class FeedTable {
   SegmentMaker maker_;
   const FeedLimits limits_;
   const RunInPool run_in_pool_;
+  SegmentFiles* const files_;
 
   SegmentCache cache_;
   std::unordered_map<LogKey, std::unique_ptr<Feed>> feeds_;
@@ -145,6 +152,7 @@ class FeedTable {
   std::vector<Feed*> touched_;  // windows to look at when the turn ends
   std::list<Feed*> by_age_;     // with a window; front: its last commit is oldest
   uint64_t next_serial_ = 1;
+  uint64_t sent_bytes_ = 0;  // to all
   FeedStats stats_;
 };
 

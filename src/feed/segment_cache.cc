@@ -22,6 +22,14 @@ const Segment* SegmentCache::Insert(uint64_t log_number, Style style, SegmentPtr
   return items_.front().segment.get();
 }
 
+void SegmentCache::Drop(uint64_t log_number, Style style, const Segment& segment) {
+  const auto found = index_.find(Key(log_number, style, segment.begin, segment.end));
+  if (found == index_.end()) return;
+  bytes_ -= found->second->segment->bytes.size();
+  items_.erase(found->second);
+  index_.erase(found);
+}
+
 void SegmentCache::Trim() {
   while (bytes_ > limit_bytes_) {
     bytes_ -= items_.back().segment->bytes.size();

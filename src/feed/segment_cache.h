@@ -21,6 +21,8 @@ class SegmentCache {
   const Segment* Find(uint64_t log_number, Style style, Position begin, Position end);
   /// Keeps it, or the equal one that is here already.
   const Segment* Insert(uint64_t log_number, Style style, SegmentPtr segment);
+  /// Nobody will ask for it again.
+  void Drop(uint64_t log_number, Style style, const Segment& segment);
   /// Once a turn, when nobody holds a pointer: down to the limit.
   void Trim();
 

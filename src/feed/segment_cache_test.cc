@@ -39,6 +39,21 @@ TEST(SegmentCache, TrimDropsTheLeastRecentlyUsed) {
   EXPECT_NE(cache.Find(1, Format::kText, 20, 0), nullptr);
 }
 
+TEST(SegmentCache, DropsOne) {
+  SegmentCache cache(100);
+  const SegmentPtr segment = MakeTestSegment(0, 10, 10);
+  cache.Insert(1, Format::kText, segment);
+  cache.Insert(1, Format::kText, MakeTestSegment(0, 5, 10));
+  cache.Drop(1, Format::kJson, *segment);
+  EXPECT_EQ(cache.Bytes(), 20u);
+  cache.Drop(1, Format::kText, *segment);
+  EXPECT_EQ(cache.Bytes(), 10u);
+  EXPECT_EQ(cache.Find(1, Format::kText, 0, 10), nullptr);
+  EXPECT_NE(cache.Find(1, Format::kText, 0, 5), nullptr);
+  cache.Drop(1, Format::kText, *segment);
+  EXPECT_EQ(cache.Bytes(), 10u);
+}
+
 TEST(SegmentCache, KeepsNothingBeyondItsLimit) {
   SegmentCache cache(9);
   cache.Insert(1, Format::kText, MakeTestSegment(0, 1, 10));

@@ -1,5 +1,6 @@
 #include "http/sse.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -11,31 +12,29 @@ namespace {
 constexpr std::string_view kSymbolForNull = "\xE2\x90\x80";  // U+2400
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";    // U+FFFD
 
-constexpr uint64_t Repeat(uint8_t byte) {
-  return 0x0101010101010101u * byte;
-}
+// Sixteen bytes that are looked at together, by the instructions that the processor has for it.
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+using Words2 = uint64_t __attribute__((vector_size(16)));
 
-// High bit set in some byte if a byte of `word` is zero; never if none is.
-constexpr uint64_t HasZero(uint64_t word) {
-  return (word - Repeat(1)) & ~word & Repeat(0x80);
-}
-
-// Whether one of 8 bytes is CR, LF, NUL or not ASCII.
-constexpr bool HasSpecial(uint64_t word) {
-  return ((word & Repeat(0x80)) | HasZero(word) | HasZero(word ^ Repeat('\n')) |
-          HasZero(word ^ Repeat('\r'))) != 0;
+// Whether one of 16 bytes is CR, LF, NUL or not ASCII.
+bool HasSpecial(const char* at) {
+  Bytes16 bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const auto special = (bytes == '\n') | (bytes == '\r') | (bytes == 0) | (bytes >= 0x80);
+  const auto words = reinterpret_cast<Words2>(special);
+  return (words[0] | words[1]) != 0;
 }
 
 // The first byte from `at` on that is CR, LF, NUL or not ASCII; or the end.
 size_t FindSpecial(std::string_view text, size_t at) {
   // Sequences that are not ASCII come in runs.
   if (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) return at;
-  while (text.size() - at >= 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    if (HasSpecial(word)) break;
-    at += 8;
+  while (text.size() - at >= sizeof(Bytes16) && !HasSpecial(text.data() + at)) {
+    at += sizeof(Bytes16);
   }
+  // The rest together with what was looked at before it.
+  const size_t last = text.size() - std::min(text.size(), sizeof(Bytes16));
+  if (at > last && last > 0 && !HasSpecial(text.data() + last)) return text.size();
   while (at < text.size()) {
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte >= 0x80 || byte == '\n' || byte == '\r' || byte == 0) break;

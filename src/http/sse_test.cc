@@ -51,9 +51,9 @@ TEST(Sse, NulAndIllFormedUtf8) {
             "bom\n");
 }
 
-// Eight bytes are looked at together: a special byte counts at each place of them.
+// Sixteen bytes are looked at together: a special byte counts at each place of them.
 TEST(Sse, SpecialBytesAtEveryPlace) {
-  for (size_t size = 1; size < 40; ++size) {
+  for (size_t size = 1; size < 70; ++size) {
     for (size_t at = 0; at < size; ++at) {
       std::string text(size, 'x');
       text[at] = '\n';

@@ -29,6 +29,16 @@ Result<std::string> EntrySource::Next() {
 }
 
 Result<void> EntrySource::ReadSome(std::string& out) {
+  const size_t out_before = out.size();
+  const bool at_gap = gap_.has_value();
+  if (!at_gap) {
+    if (const std::optional<Position> behind = TakeKept(out, next_)) {
+      if (text_offset_) *text_offset_ += out.size() - out_before;
+      next_ = *behind;
+      return {};
+    }
+  }
+  const Position begin = next_;
   const Result<ReadAnswer> answer = store_.Read(info_.key, next_, kReadBytes);
   if (!answer) return Fail(answer.error());
   if (answer->info.number != info_.number || answer->items.empty()) {
@@ -37,6 +47,12 @@ Result<void> EntrySource::ReadSome(std::string& out) {
   for (const ReadItem& item : answer->items) {
     if (next_ >= end_) break;
     if (Result<void> added = AddItem(out, item); !added) return added;
+  }
+  const bool no_gap = std::ranges::all_of(
+      answer->items, [](const ReadItem& item) { return item.chunk != nullptr; });
+  if (no_gap && !at_gap && answer->items.front().begin == begin &&
+      answer->items.back().end == next_) {
+    KeepBlocks(begin, next_, std::string_view(out).substr(out_before));
   }
   return {};
 }
@@ -51,6 +67,7 @@ Result<void> EntrySource::AddItem(std::string& out, const ReadItem& item) {
   }
   if (Result<void> flushed = FlushGap(out, item.chunk->text_offset); !flushed) return flushed;
   text_offset_ = item.chunk->text_offset;
+  out.reserve(out.size() + item.chunk->encoded.size());  // as text it is never larger
   EntryReader reader(item.chunk->encoded);
   Entry entry;
   for (Position n = item.begin; n < end && reader.Next(entry); ++n) {

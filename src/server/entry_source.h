@@ -29,6 +29,13 @@ class EntrySource : public BodySource {
   /// No more entries are wanted.
   void Stop() { end_ = 0; }
   virtual void Begin(std::string& /*out*/) {}
+  /// Entries from `next` on that need not be read since they are kept as output. Appends them and
+  /// says where they end; nothing: they must be read.
+  virtual std::optional<Position> TakeKept(std::string& /*out*/, Position /*next*/) {
+    return std::nullopt;
+  }
+  /// `output` is what Add made of [begin, end), which are whole blocks.
+  virtual void KeepBlocks(Position /*begin*/, Position /*end*/, std::string_view /*output*/) {}
   virtual void Add(std::string& out, Position n, const Entry& entry) = 0;
   /// Positions that can't be had; `text_bytes` is their size in a raw download, if it is known. An
   /// error ends the answer.

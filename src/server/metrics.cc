@@ -130,10 +130,20 @@ void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
               sum([](const WorkerStats& w) { return w.feeds.resets; }));
   out.Counter("tailrace_catch_up_reads_total", "Reads of the store for viewers that catch up",
               sum([](const WorkerStats& w) { return w.feeds.store_reads; }));
+  out.Counter("tailrace_catch_up_file_reads_total",
+              "Segments read from files instead, where logs that are read again are kept",
+              sum([](const WorkerStats& w) { return w.feeds.file_reads; }));
   out.Gauge("tailrace_feed_window_bytes", "Newest chunks and their segments in memory",
             sum([](const WorkerStats& w) { return w.feeds.window_bytes; }));
   out.Gauge("tailrace_catch_up_cache_bytes", "Segments in memory for viewers that catch up",
             sum([](const WorkerStats& w) { return w.feeds.cache_bytes; }));
+}
+
+void AddFiles(Families& out, const SegmentFiles& files) {
+  const SegmentFilesStats stats = files.Stats();
+  out.Gauge("tailrace_catch_up_disk_bytes", "Size of those files", AsDouble(stats.bytes));
+  out.Counter("tailrace_catch_up_file_errors_total", "Reads and writes of them that failed",
+              AsDouble(stats.errors));
 }
 
 void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
@@ -191,6 +201,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   AddAnswers(out, workers);
   AddStreams(out, workers);
   AddCodings(out, workers);
+  if (shared.segment_files != nullptr) AddFiles(out, *shared.segment_files);
   AddStore(out, shared.store.Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
   return out.Text();

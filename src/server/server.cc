@@ -22,6 +22,12 @@ constexpr uint64_t kDrainPollMs = 20;
 constexpr uint64_t kAcceptRetryMs = 200;    // after the descriptor table was full
 constexpr uint64_t kStarvedLogMs = 10'000;  // as long as it stays so
 
+void ForgetRemoved(const std::vector<Commit>& commits, SegmentFiles& files) {
+  for (const Commit& commit : commits) {
+    if (commit.kind == Commit::Kind::kRemoved) files.Forget(commit.info->number);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
@@ -116,8 +122,16 @@ void Server::MakeWorkers() {
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
   shared_->tls = tls_.get();
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
+  if (config_.streams.catch_up_disk_bytes > 0) {
+    segment_files_ = std::make_unique<SegmentFiles>(
+        config_.data, SegmentFilesLimits{.bytes = config_.streams.catch_up_disk_bytes});
+    shared_->segment_files = segment_files_.get();
+  }
   for (size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, *shared_));
-  store_->SetCommitListener([this](const std::vector<Commit>& commits) { hub_->Publish(commits); });
+  store_->SetCommitListener([this](const std::vector<Commit>& commits) {
+    if (segment_files_ != nullptr) ForgetRemoved(commits, *segment_files_);
+    hub_->Publish(commits);
+  });
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ class Server {
   std::unique_ptr<TlsContext> tls_;  // null: no certificate
   std::unique_ptr<CertificateWatch> certificate_watch_;
   std::unique_ptr<LogStore> store_;
+  std::unique_ptr<SegmentFiles> segment_files_;
   std::unique_ptr<ServerShared> shared_;
   std::unique_ptr<Hub> hub_;
   std::vector<std::unique_ptr<Worker>> workers_;

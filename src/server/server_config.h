@@ -41,8 +41,9 @@ struct StreamConfig {
   uint64_t all_feeds_bytes = 64 << 20;  ///< Per worker: of all logs together.
   uint64_t catch_up_cache_bytes = 32
                                   << 20;  ///< Per worker: rendered segments of catching-up viewers.
-  uint64_t catch_up_read_bytes = 128 << 10;  ///< One read from the store.
-  uint64_t turn_sends = 1'000;               ///< Writes to viewers before the loop looks around.
+  uint64_t catch_up_read_bytes = 128 << 10;   ///< One read from the store.
+  uint64_t catch_up_disk_bytes = 2ULL << 30;  ///< Rendered segments of logs read more than once.
+  uint64_t turn_sends = 1'000;                ///< Writes to viewers before the loop looks around.
 };
 
 /// PEM files. Both or none: then there is no TLS.

@@ -8,6 +8,10 @@
 namespace tailrace {
 namespace {
 
+// What an entry has around its text, besides what it has encoded too; the most that is usual.
+constexpr size_t kTextEventBytes = 40;
+constexpr size_t kJsonEventBytes = 140;
+
 // Calls visit(n, entry) for each entry of [begin, end).
 template <typename Visit>
 void ForEachEntry(Position begin, Position end, std::span<const ChunkPtr> chunks, Visit visit) {
@@ -29,6 +33,44 @@ void AppendUpstreamGap(std::string& out, Position n, uint64_t lost) {
   AppendSseDataLine(
       out, "{\"from\":" + at + ",\"to\":" + at + ",\"cause\":\"upstream\",\"lost\":" + count + "}");
   AppendSseEnd(out);
+}
+
+// `id: INCARNATION.POSITION` and the end of the event, for one position after the other. Counts in
+// place: a number that is written anew each time costs more than the text around it.
+class CursorLines {
+ public:
+  CursorLines(std::string_view incarnation, Position first) {
+    AppendCursorId(line_, incarnation, first);
+    digits_ = line_.size() - 1 - std::to_string(first).size();
+    AppendSseEnd(line_);
+  }
+
+  std::string_view Line() const { return line_; }
+  void Next() {
+    size_t digit = line_.size() - kLineEnds - 1;
+    while (digit >= digits_ && line_[digit] == '9') line_[digit--] = '0';
+    if (digit >= digits_) {
+      ++line_[digit];
+    } else {
+      line_.insert(digits_, 1, '1');
+    }
+  }
+
+ private:
+  static constexpr size_t kLineEnds = 2;
+  std::string line_;
+  size_t digits_;  // where the number begins
+};
+
+void RenderText(std::string_view incarnation, Position begin, Position end,
+                std::span<const ChunkPtr> chunks, std::string& out) {
+  CursorLines cursors(incarnation, begin + 1);
+  ForEachEntry(begin, end, chunks, [&](Position n, const Entry& entry) {
+    if (entry.lost) AppendUpstreamGap(out, n, *entry.lost);
+    AppendSseData(out, entry.text);
+    out.append(cursors.Line());
+    cursors.Next();
+  });
 }
 
 // One event for a run of entries; a gap comes between two of them.
@@ -84,21 +126,26 @@ void AppendEndId(std::string& out, const LogInfo& info) {
 
 void SseRenderer::Render(Format format, std::string_view incarnation, Position begin, Position end,
                          std::span<const ChunkPtr> chunks, std::string& out) const {
+  // Nearly always enough: a large string that grows is copied, into memory fresh from the kernel.
+  size_t bytes = (end - begin) * (format == Format::kText ? kTextEventBytes : kJsonEventBytes);
+  for (const ChunkPtr& chunk : chunks) bytes += chunk->encoded.size();
+  out.reserve(out.size() + bytes);
   if (format == Format::kBatch) {
     RenderBatch(incarnation, begin, end, chunks, out);
     return;
   }
+  if (format == Format::kText) {
+    RenderText(incarnation, begin, end, chunks, out);
+    return;
+  }
+  CursorLines cursors(incarnation, begin + 1);
   ForEachEntry(begin, end, chunks, [&](Position n, const Entry& entry) {
     if (entry.lost) AppendUpstreamGap(out, n, *entry.lost);
-    if (format == Format::kText) {
-      AppendSseData(out, entry.text);
-    } else {
-      out.append("data: ");
-      AppendEntryJson(out, n, entry);
-      out.push_back('\n');
-    }
-    AppendCursorId(out, incarnation, n + 1);
-    AppendSseEnd(out);
+    out.append("data: ");
+    AppendEntryJson(out, n, entry);
+    out.push_back('\n');
+    out.append(cursors.Line());
+    cursors.Next();
   });
 }
 

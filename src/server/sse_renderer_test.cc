@@ -36,6 +36,22 @@ TEST(SseRenderer, ARangeMayCutChunksAndSpanThem) {
             "\nid: inc.3\n\n");
 }
 
+TEST(SseRenderer, CursorsCountOverEveryNumberOfDigits) {
+  for (const Position begin : {0u, 8u, 9u, 98u, 99u, 199u, 989u, 999'998u, 4'294'967'294u}) {
+    const std::vector<Entry> entries(12, Entry{.text = "x"});
+    std::string text;
+    std::string json;
+    for (Position n = begin; n < begin + entries.size(); ++n) {
+      const std::string id = "id: inc." + std::to_string(n + 1) + "\n\n";
+      text += "data: x\n" + id;
+      json += "data: {\"n\":" + std::to_string(n) +
+              ",\"time\":\"1970-01-01T00:00:00.000000000Z\",\"text\":\"x\"}\n" + id;
+    }
+    EXPECT_EQ(Render(Format::kText, begin, begin + 12, {MakeChunk(begin, entries)}), text);
+    EXPECT_EQ(Render(Format::kJson, begin, begin + 12, {MakeChunk(begin, entries)}), json);
+  }
+}
+
 TEST(SseRenderer, JsonIsTheEntryOfAPage) {
   EXPECT_EQ(Render(Format::kJson, 0, 1, {MakeChunk(0, {{.text = "x\n", .stream = "stderr"}})}),
             "data: {\"n\":0,\"time\":\"1970-01-01T00:00:00.000000000Z\",\"stream\":\"stderr\","

@@ -36,11 +36,12 @@ Worker::Worker(size_t index, ServerShared& shared)
       http1_limits_(MakeHttp1Limits(shared.config.limits)),
       random_(seed_.Next()),
       request_prefix_(random_.Name(6) + "-"),
-      feeds_(index, shared.store, shared.hub, shared.renderer,
-             MakeFeedLimits(shared.config.streams),
-             [this](FeedTable::Task work, FeedTable::Task done) {
-               loop_.RunInPool(std::move(work), std::move(done));
-             }),
+      feeds_(
+          index, shared.store, shared.hub, shared.renderer, MakeFeedLimits(shared.config.streams),
+          [this](FeedTable::Task work, FeedTable::Task done) {
+            loop_.RunInPool(std::move(work), std::move(done));
+          },
+          shared.segment_files),
       lists_([this](bool watch) { shared_.hub.WatchList(index_, watch); }) {
   loop_.SetTurnEnd([this] { return EndTurn(); });
 }

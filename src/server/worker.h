@@ -44,6 +44,7 @@ struct ServerShared {
   const Routes& routes;
   Hub& hub;
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
+  SegmentFiles* segment_files = nullptr;                ///< Null: there are none.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> connections = 0;       ///< Accepted and not closed.

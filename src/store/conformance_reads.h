@@ -29,6 +29,7 @@ TYPED_TEST_P(StoreReads, ReadsGiveWholeBlocksAndStopAtTheLimit) {
     EXPECT_EQ(item.chunk->text_offset, text_offset);
     EXPECT_LE(item.chunk->encoded.size(), 100u);
     for (const auto& text : Texts(item.chunk->encoded)) text_offset += text.size() + 1;
+    EXPECT_EQ(item.text_end, text_offset);
     next = item.end;
   }
   EXPECT_EQ(next, 50u);

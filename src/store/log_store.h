@@ -93,6 +93,7 @@ struct ReadItem {
   Position end = 0;
   ChunkPtr chunk;  ///< Null: a gap.
   GapCause cause = GapCause::kRetention;
+  uint64_t text_end = 0;  ///< Of a chunk: the size of a raw download of all up to its end.
 };
 
 struct ReadAnswer {

@@ -123,7 +123,11 @@ Result<ReadAnswer> MemoryStore::Read(const LogKey& key, Position from, size_t ma
       answer.items.back().end = chunk->end;
     } else {
       const Position begin = bad ? std::max(from, chunk->begin) : chunk->begin;
-      answer.items.push_back({begin, chunk->end, bad ? nullptr : chunk, GapCause::kDamaged});
+      const auto behind = std::next(block);
+      const uint64_t text_end =
+          behind == log.blocks.end() ? log.state.text_end : behind->second.chunk->text_offset;
+      answer.items.push_back(
+          {begin, chunk->end, bad ? nullptr : chunk, GapCause::kDamaged, text_end});
     }
     if (bad && !damaged) ++damaged_reads_;
     damaged = bad;

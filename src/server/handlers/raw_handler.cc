@@ -11,6 +11,11 @@ namespace {
 
 constexpr uint64_t kMaxGapTextBytes = 64 << 20;  // that is filled with blanks
 
+struct Stored {
+  LogStore& store;
+  SegmentFiles* files;  // may be null
+};
+
 struct RawQuery {
   LogKey key;
   std::optional<Position> from;
@@ -25,8 +30,12 @@ struct RawQuery {
 
 class RawSource final : public EntrySource {
  public:
-  RawSource(LogStore& store, const LogInfo& info, Position begin, Position end, bool timestamps)
-      : EntrySource(store, info, begin, end), timestamps_(timestamps) {}
+  RawSource(const Stored& stored, const LogInfo& info, Position begin, Position end,
+            bool timestamps)
+      : EntrySource(stored.store, info, begin, end),
+        files_(timestamps ? nullptr : stored.files),
+        end_(end),
+        timestamps_(timestamps) {}
 
   /// Gives `bytes` bytes, neither more nor less, after `skip` bytes of what the entries make.
   /// `text_offset`: EntrySource::SetTextOffset.
@@ -44,7 +53,28 @@ class RawSource final : public EntrySource {
     }
     const size_t start = out.size();
     out.append(entry.text).push_back('\n');
-    Cut(out, start);
+    const size_t bytes = out.size() - start;
+    if (skip_ > 0 || bytes >= left_) return Cut(out, start);
+    left_ -= bytes;
+  }
+
+  std::optional<Position> TakeKept(std::string& out, Position next) override {
+    if (files_ == nullptr || skip_ > 0) return std::nullopt;
+    const auto kept = files_->Find(info().number, SegmentKind::Raw(), next);
+    if (kept == nullptr || kept->end > end_ || kept->bytes.size() > left_) return std::nullopt;
+    left_ -= kept->bytes.size();
+    if (left_ == 0) Stop();
+    if (out.empty()) {
+      out = std::move(kept->bytes);
+    } else {
+      out.append(kept->bytes);
+    }
+    return kept->end;
+  }
+
+  void KeepBlocks(Position begin, Position end, std::string_view output) override {
+    if (files_ == nullptr || cut_ || !info().HasEnded()) return;
+    files_->Keep(info().number, SegmentKind::Raw(), {.begin = begin, .end = end}, output);
   }
 
   // As long as what is lost, if that is known, so that all behind it keeps its place.
@@ -69,12 +99,16 @@ class RawSource final : public EntrySource {
     out.erase(start, skipped);
     skip_ -= skipped;
     const uint64_t kept = std::min<uint64_t>(left_, out.size() - start);
+    cut_ |= skipped > 0 || start + kept < out.size();
     out.resize(start + kept);
     left_ -= kept;
     if (left_ == 0) Stop();
   }
 
+  SegmentFiles* files_;
+  Position end_;
   bool timestamps_;
+  bool cut_ = false;  // what was made of some entry is not whole
   uint64_t skip_ = 0;
   uint64_t left_ = UINT64_MAX;
 };
@@ -139,12 +173,12 @@ Result<std::optional<uint64_t>> FindTextBase(LogStore& store, const LogInfo& inf
   return oldest->items.front().chunk->text_offset;
 }
 
-Result<Answer> PartialAnswer(LogStore& store, const LogInfo& info, uint64_t text_base,
+Result<Answer> PartialAnswer(const Stored& stored, const LogInfo& info, uint64_t text_base,
                              const ByteRange& range) {
-  const auto found = FindByte(store, info, text_base, range.first);
+  const auto found = FindByte(stored.store, info, text_base, range.first);
   if (!found) return Fail(found.error());
   const auto [position, skip] = *found;
-  auto source = std::make_unique<RawSource>(store, info, position, info.position, false);
+  auto source = std::make_unique<RawSource>(stored, info, position, info.position, false);
   source->Limit(text_base + range.first - skip, skip, range.Size());
   Answer answer = RawAnswer(info, 206, true);
   answer.headers.Add("Content-Range", "bytes " + std::to_string(range.first) + "-" +
@@ -156,8 +190,8 @@ Result<Answer> PartialAnswer(LogStore& store, const LogInfo& info, uint64_t text
 }
 
 // Its length is told, and it has byte ranges once the log has ended.
-Result<Answer> WholeAnswer(LogStore& store, const RawQuery& query, const LogInfo& info) {
-  const Result<std::optional<uint64_t>> text_base = FindTextBase(store, info);
+Result<Answer> WholeAnswer(const Stored& stored, const RawQuery& query, const LogInfo& info) {
+  const Result<std::optional<uint64_t>> text_base = FindTextBase(stored.store, info);
   if (!text_base) return Fail(text_base.error());
   const bool has_ranges = info.HasEnded() && text_base->has_value();
   const std::string etag = CodedEtag(RawEtag(info), CodingOfBody(query.coding, info.bytes));
@@ -167,13 +201,13 @@ Result<Answer> WholeAnswer(LogStore& store, const RawQuery& query, const LogInfo
     const RangeChoice choice = ChooseByteRange(query.range, info.bytes);
     if (choice.unsatisfiable) return RangeNotSatisfiable(info.bytes);
     if (choice.range) {
-      Result<Answer> part = PartialAnswer(store, info, **text_base, *choice.range);
+      Result<Answer> part = PartialAnswer(stored, info, **text_base, *choice.range);
       // Where a damaged block begins in the text is not known: then all of it is the answer.
       if (part || part.error().code != ErrorCode::kCorrupt) return part;
     }
   }
   Answer answer = RawAnswer(info, 200, has_ranges);
-  auto source = std::make_unique<RawSource>(store, info, info.first, info.position, false);
+  auto source = std::make_unique<RawSource>(stored, info, info.first, info.position, false);
   if (text_base->has_value()) {
     source->Limit(**text_base, 0, info.bytes);
     answer.source_bytes = info.bytes;
@@ -182,14 +216,14 @@ Result<Answer> WholeAnswer(LogStore& store, const RawQuery& query, const LogInfo
   return answer;
 }
 
-Result<Answer> MakeRawAnswer(LogStore& store, const RawQuery& query) {
-  const Result<LogInfo> info = store.Stat(query.key);
+Result<Answer> MakeRawAnswer(const Stored& stored, const RawQuery& query) {
+  const Result<LogInfo> info = stored.store.Stat(query.key);
   if (!info) return Fail(info.error());
-  if (query.Whole()) return WholeAnswer(store, query, *info);
+  if (query.Whole()) return WholeAnswer(stored, query, *info);
   const Position begin = std::clamp(query.from.value_or(0), info->first, info->position);
   const Position end = std::clamp(query.to.value_or(info->position), begin, info->position);
   Answer answer = RawAnswer(*info, 200, false);
-  answer.source = std::make_unique<RawSource>(store, *info, begin, end, query.timestamps);
+  answer.source = std::make_unique<RawSource>(stored, *info, begin, end, query.timestamps);
   return answer;
 }
 
@@ -218,9 +252,9 @@ void HandleRaw(Call& call) {
     call.reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  AnswerFromPool(call, [&store = call.worker.store(), query = std::move(*query)] {
-    return MakeRawAnswer(store, query);
-  });
+  const Stored stored{call.worker.store(), call.worker.shared().segment_files};
+  AnswerFromPool(call,
+                 [stored, query = std::move(*query)] { return MakeRawAnswer(stored, query); });
 }
 
 }  // namespace tailrace

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "store/rocksdb/checksum.h"
 #include "store/rocksdb/format.h"
 
 namespace tailrace::rocks {
@@ -133,6 +134,7 @@ class Database::Listener final : public rocksdb::EventListener {
 Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
                                                  const StoreOptions& options,
                                                  const DatabaseOptions& database_options) {
+  LinkChecksums();
   std::unique_ptr<Database> database(new Database());
   database->path_ = path;
   database->listener_ = std::make_shared<Listener>(database_options.on_failure);

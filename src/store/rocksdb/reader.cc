@@ -34,6 +34,7 @@ ReadItem MakeItem(const Piece& piece) {
   chunk->end = piece.end;
   chunk->encoded = piece.entries;
   chunk->text_offset = piece.header.text_offset;
+  item.text_end = piece.TextEnd();
   item.chunk = std::move(chunk);
   return item;
 }
