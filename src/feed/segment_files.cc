@@ -4,12 +4,21 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 #include "base/crc32c.h"
 
 namespace tailrace {
+namespace {
+
+bool IsCompressed(SegmentKind kind) {
+  return kind.index % kCodings != 0;
+}
+
+}  // namespace
 
 // Without a name; closed when nobody reads it any more.
 class SegmentFiles::File {
@@ -88,7 +97,9 @@ void SegmentFiles::Keep(uint64_t log_number, SegmentKind kind, const SegmentFact
   Place place{.size = size, .facts = facts};
   {
     const std::lock_guard lock(mutex_);
-    if (!MadeBefore(key) || places_.contains(key) || !Reserve(size, place)) return;
+    // Compressing costs ten times what writing the few bytes does.
+    const bool worth_it = IsCompressed(kind) || MadeBefore(key);
+    if (!worth_it || places_.contains(key) || !Reserve(size, place)) return;
   }
   place.crc = ExtendCrc32c(0, bytes);
   const bool written = place.file->Write(bytes, place.offset);
@@ -110,7 +121,12 @@ bool SegmentFiles::MadeBefore(const Key& key) {
   uint64_t hash = (log_number * 64 + kind) * 0x9E3779B97F4A7C15 + begin;
   hash = (hash ^ (hash >> 29)) * 0xBF58476D1CE4E5B9;
   hash |= 1;  // 0: nothing
-  return std::exchange(made_[(hash >> 32) % kRemembered], hash) == hash;
+  // Each has four places.
+  const std::span places = std::span(made_).subspan((hash >> 32) % (kRemembered / 4) * 4, 4);
+  if (std::ranges::find(places, hash) != places.end()) return true;
+  const auto empty = std::ranges::find(places, uint64_t{0});
+  (empty != places.end() ? *empty : places[(hash >> 60) % 4]) = hash;
+  return false;
 }
 
 // Room for `size` bytes in the file that is being filled, or in the next one.

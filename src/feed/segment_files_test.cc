@@ -56,7 +56,7 @@ class SegmentFilesTest : public testing::Test {
 
 TEST_F(SegmentFilesTest, GivesBackWhatWasMadeTwice) {
   const Segment segment = MakeTestSegment(5, 100);
-  const Style style(Format::kJson, Coding::kGzip);
+  const Style style(Format::kJson);
   Keep(7, style, segment);
   EXPECT_EQ(files_->Find(7, style, 5), nullptr) << "most are made once";
   EXPECT_EQ(files_->Stats().bytes, 0u);
@@ -70,9 +70,28 @@ TEST_F(SegmentFilesTest, GivesBackWhatWasMadeTwice) {
   EXPECT_EQ(found->plain_bytes, 77u);
   EXPECT_EQ(files_->Stats().bytes, 100u);
   EXPECT_EQ(files_->Find(8, style, 5), nullptr);
-  EXPECT_EQ(files_->Find(7, Style(Format::kJson), 5), nullptr);
+  EXPECT_EQ(files_->Find(7, Style(Format::kBatch), 5), nullptr);
   EXPECT_EQ(files_->Find(7, style, 6), nullptr);
   EXPECT_EQ(files_->Find(7, SegmentKind::Raw(), 5), nullptr);
+}
+
+TEST_F(SegmentFilesTest, CompressedOnesAreKeptAtOnce) {
+  for (const Coding coding : {Coding::kGzip, Coding::kZstd}) {
+    const Style style(Format::kText, coding);
+    Keep(1, style, MakeTestSegment(0, 100));
+    EXPECT_NE(files_->Find(1, style, 0), nullptr);
+  }
+  EXPECT_FALSE(Has(1, 0));
+}
+
+TEST_F(SegmentFilesTest, RemembersThousandsThatWereMadeOnce) {
+  files_.emplace(folder_, SegmentFilesLimits{.bytes = 8 << 20, .segment_bytes = 10});
+  constexpr Position kSegments = 4000;
+  for (Position n = 0; n < kSegments; ++n) Keep(1, kText, MakeTestSegment(n, 10));
+  for (Position n = 0; n < kSegments; ++n) Keep(1, kText, MakeTestSegment(n, 10));
+  Position kept = 0;
+  for (Position n = 0; n < kSegments; ++n) kept += Has(1, n) ? 1 : 0;
+  EXPECT_GT(kept, kSegments * 95 / 100);
 }
 
 TEST_F(SegmentFilesTest, FilesHaveNoNames) {
