@@ -95,6 +95,12 @@ void FeedTable::Writable(Viewer& viewer) {
   if (viewer.state_ == Viewer::State::kBlocked) MakeReady(viewer);
 }
 
+void FeedTable::ServeBlocked(Viewer& viewer) {
+  if (viewer.state_ != Viewer::State::kBlocked) return;
+  MakeReady(viewer);
+  Serve(viewer);
+}
+
 bool FeedTable::NotifyIfIdle(Viewer& viewer, std::string_view payload) {
   if (!viewer.Idle()) return false;
   viewer.QueueNotice(renderer_, payload);

@@ -67,6 +67,8 @@ class FeedTable {
   void Detach(Viewer& viewer);
   /// The transport has room again.
   void Writable(Viewer& viewer);
+  /// The same, and uses it at once: for transports that viewers share by turns of their own.
+  void ServeBlocked(Viewer& viewer);
   /// Sends `payload` between two entries if the viewer is idle, else does nothing (false).
   bool NotifyIfIdle(Viewer& viewer, std::string_view payload);
   /// The stream ends with `payload`, or by OnAborted at once if the transport is full or a segment

@@ -6,46 +6,10 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "http/head_rules.h"
 
 namespace tailrace {
 namespace {
-
-constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";
-
-// What a message repeats of a client's bytes; they are visible ASCII where this is used.
-std::string Quote(std::string_view text) {
-  constexpr size_t kMaxQuoted = 64;
-  std::string quoted = "\"";
-  quoted.append(text.substr(0, kMaxQuoted)).append(text.size() > kMaxQuoted ? "…\"" : "\"");
-  return quoted;
-}
-
-bool IsAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool IsPort(std::string_view port) {
-  if (port.empty()) return true;  // "host:" (RFC 3986 §3.2.3)
-  const std::optional<uint64_t> number = ParseDecimal(port);
-  return port.size() <= 5 && number && *number <= 65535;
-}
-
-// host [":" port], stricter than RFC 3986 §3.2.2: names have no sub-delims such as ','.
-bool IsHost(std::string_view text) {
-  if (text.starts_with('[')) {
-    const size_t end = text.find(']');
-    if (end == std::string_view::npos || end < 3) return false;
-    const bool address = std::ranges::all_of(
-        text.substr(1, end - 1), [](char c) { return IsAlphanumeric(c) || c == ':' || c == '.'; });
-    const std::string_view rest = text.substr(end + 1);
-    return address && (rest.empty() || (rest.front() == ':' && IsPort(rest.substr(1))));
-  }
-  const size_t colon = std::min(text.find(':'), text.size());
-  const bool name = std::ranges::all_of(text.substr(0, colon), [](char c) {
-    return IsAlphanumeric(c) || c == '.' || c == '-' || c == '_' || c == '~' || c == '%';
-  });
-  return name && (colon == text.size() || (colon > 0 && IsPort(text.substr(colon + 1))));
-}
 
 bool IsVersionShaped(std::string_view text) {
   return text.size() == 8 && text.starts_with("HTTP/") && text[5] >= '0' && text[5] <= '9' &&
@@ -66,7 +30,7 @@ HeadParser::HeadParser(std::string bytes, const Http1Limits& limits, RequestHead
 
 bool HeadParser::Parse(std::string bytes, const Http1Limits& limits, RequestHead& head,
                        Http1Error& error) {
-  if (bytes == kHttp2Preface) {
+  if (bytes == kHttp2PrefaceLine) {
     error = {.status = 505, .reason = "HTTP/2 is not spoken here", .http2_preface = true};
     return false;
   }
@@ -78,6 +42,10 @@ bool HeadParser::Fail(int status, std::string reason) {
   error_.status = status;
   error_.reason = std::move(reason);
   return false;
+}
+
+bool HeadParser::Check(std::optional<HeadFault> fault) {
+  return !fault || Fail(fault->status, std::move(fault->reason));
 }
 
 bool HeadParser::ParseRequestLine() {
@@ -95,53 +63,19 @@ bool HeadParser::ParseRequestLine() {
     return Fail(400, "the request line is not `METHOD target HTTP/1.1`");
   }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    error_.not_http = !ParseMethod(method) && !EqualsIgnoreCase(version.substr(0, 5), "HTTP/");
     if (!IsVersionShaped(version)) return Fail(400, "the request line does not end with a version");
     return Fail(505, std::string(version) + " is not spoken here");
   }
   head_.version_minor = version.back() == '1' ? 1 : 0;
   const std::optional<Method> known = ParseMethod(method);
-  if (!known) return Fail(501, "the method " + Quote(method) + " is not supported");
+  if (!known) return Fail(501, "the method " + QuoteShort(method) + " is not supported");
   head_.method = *known;
   if (target.size() > limits_.target_bytes) {
     return Fail(414,
                 "the target is longer than " + std::to_string(limits_.target_bytes) + " bytes");
   }
-  return ParseTarget(target);
-}
-
-bool HeadParser::ParseTarget(std::string_view target) {
-  head_.target = target;
-  if (target.find('#') != std::string_view::npos) {
-    return Fail(400, "the target has a fragment");
-  }
-  if (target == "*") {
-    if (head_.method != Method::kOptions) return Fail(400, "the target * is for OPTIONS only");
-    head_.path = target;
-    return true;
-  }
-  std::string_view rest = target;
-  if (!rest.starts_with('/')) {
-    const size_t scheme = target.find("://");
-    const std::string_view name = target.substr(0, std::min(scheme, target.size()));
-    if (scheme == std::string_view::npos ||
-        (!EqualsIgnoreCase(name, "http") && !EqualsIgnoreCase(name, "https"))) {
-      return Fail(400, "the target is neither a path nor an http or https address");
-    }
-    rest.remove_prefix(scheme + 3);
-    const size_t end = std::min(rest.find_first_of("/?"), rest.size());
-    head_.host = rest.substr(0, end);
-    if (head_.host.empty() || !IsHost(head_.host)) return Fail(400, "the target's host is invalid");
-    rest.remove_prefix(end);
-  }
-  const size_t question = std::min(rest.find('?'), rest.size());
-  head_.path = rest.substr(0, question);
-  if (head_.path.empty()) head_.path = "/";
-  if (question < rest.size()) head_.query = rest.substr(question + 1);
-  std::string decoded;
-  if (!PercentDecode(head_.path, false, decoded)) {
-    return Fail(400, "the path has a '%' that two hexadecimal digits do not follow");
-  }
-  return true;
+  return Check(ReadTarget(target, head_));
 }
 
 int HeadParser::OnFieldName(llhttp_t* parser, const char* at, size_t size) {
@@ -200,11 +134,12 @@ bool HeadParser::ParseFields() {
 }
 
 bool HeadParser::CheckFields() {
-  if (!CheckHost() || !CheckTransferEncoding() || !CheckBodyLength()) return false;
+  if (!CheckHost() || !CheckTransferEncoding() ||
+      !Check(ReadContentLength(limits_.content_length, head_))) {
+    return false;
+  }
   ReadConnection();
-  const std::optional<std::string_view> expect = Fields().Find("Expect");
-  head_.expects_continue = head_.version_minor == 1 && head_.HasBody() && expect &&
-                           EqualsIgnoreCase(*expect, "100-continue");
+  head_.expects_continue = head_.version_minor == 1 && ExpectsContinue(head_);
   return true;
 }
 
@@ -246,23 +181,6 @@ bool HeadParser::CheckTransferEncoding() {
     return Fail(501, "Transfer-Encoding must be `chunked` alone");
   }
   return Fail(400, "Transfer-Encoding must be `chunked` alone");
-}
-
-bool HeadParser::CheckBodyLength() {
-  const std::vector<std::string_view> lengths = Fields().All("Content-Length");
-  if (lengths.empty()) return true;
-  if (lengths.size() > 1) return Fail(400, "Content-Length comes more than once");
-  const bool digits = !lengths.front().empty() && std::ranges::all_of(lengths.front(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
-  if (!digits) return Fail(400, "Content-Length is not a number");
-  const std::optional<uint64_t> length = ParseDecimal(lengths.front());
-  if (!length || *length > limits_.content_length) {
-    return Fail(413,
-                "the body is larger than " + std::to_string(limits_.content_length) + " bytes");
-  }
-  head_.content_length = length;
-  return true;
 }
 
 void HeadParser::ReadConnection() {

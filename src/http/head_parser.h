@@ -1,8 +1,10 @@
 // HeadParser: a whole request head, from its first byte to its blank line, as a RequestHead.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "http/head_rules.h"
 #include "http/http1.h"
 
 struct llhttp__internal_s;
@@ -23,13 +25,12 @@ class HeadParser {
   HeadParser(std::string bytes, const Http1Limits& limits, RequestHead& head, Http1Error& error);
 
   bool ParseRequestLine();
-  bool ParseTarget(std::string_view target);
   bool ParseFields();
   bool CheckFields();
   bool CheckHost();
-  bool CheckBodyLength();
   bool CheckTransferEncoding();
   void ReadConnection();
+  bool Check(std::optional<HeadFault> fault);
   bool Fail(int status, std::string reason);
 
   static int OnFieldName(llhttp__internal_s* parser, const char* at, size_t size);

@@ -19,6 +19,9 @@ struct Http1Limits {
   ChunkedLimits chunked;               ///< A chunked body's size is its reader's business.
 };
 
+/// What HTTP/2 begins with looks like a request up to its blank line (RFC 9113 §3.4).
+inline constexpr std::string_view kHttp2PrefaceLine = "PRI * HTTP/2.0\r\n\r\n";
+
 /// Told by Http1Parser::Consume, from inside of it. A handler must not destroy the parser and not
 /// call Consume; it may call Pause.
 class Http1Events {
@@ -36,6 +39,9 @@ struct Http1Error {
   std::string reason;  ///< For people.
   /// The client began with HTTP/2's preface. `PRI * HTTP/2.0` and the blank line are consumed.
   bool http2_preface = false;
+  /// Three words of which neither the first is a method nor the last one begins like a version:
+  /// some other protocol.
+  bool not_http = false;
 };
 
 /// One connection's parser. Strict: whatever two programs could understand differently is an error

@@ -35,6 +35,7 @@ struct RequestHead {
   Headers headers;
   bool keep_alive = true;         ///< The client would send another request on this connection.
   bool expects_continue = false;  ///< Waits for "100 Continue" before it sends the body.
+  /// A body that does not tell its length: chunked coding, or HTTP/2 without Content-Length.
   bool chunked = false;
   std::optional<uint64_t> content_length;
 

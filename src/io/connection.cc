@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "io/loop.h"
 #include "io/tls_stream.h"
@@ -41,6 +42,16 @@ Connection::Connection(Loop& loop, int fd, ConnectionHandler& handler, TlsContex
       tls_(tls == nullptr ? nullptr : std::make_unique<Tls>(*tls, fd)) {
   Update();
 }
+
+Connection::Connection(Connection&& from, ConnectionHandler& handler)
+    : loop_(from.loop_),
+      handler_(handler),
+      poller_(std::move(from.poller_), *this),
+      tls_(std::move(from.tls_)),
+      want_read_(from.want_read_),
+      blocked_(from.blocked_),
+      read_ended_(from.read_ended_),
+      clear_text_instead_(from.clear_text_instead_) {}
 
 Connection::~Connection() = default;
 

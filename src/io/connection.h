@@ -39,6 +39,9 @@ class Connection final : private PollHandler {
   /// Owns `fd`. Reads from now on. With `tls` it is the server's end of a TLS connection; `tls`
   /// outlives it. Null: clear text.
   Connection(Loop& loop, int fd, ConnectionHandler& handler, TlsContext* tls = nullptr);
+  /// Goes on with the socket of `from`, which must only be destroyed. Not inside of a callback of
+  /// it.
+  Connection(Connection&& from, ConnectionHandler& handler);
   ~Connection();
 
   /// One system call, under TLS one a record. Returns how much was taken: less than the sum means

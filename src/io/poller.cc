@@ -3,6 +3,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <utility>
+
 #include "base/check.h"
 #include "io/loop.h"
 
@@ -29,7 +31,13 @@ Poller::Poller(Loop& loop, int fd, PollHandler& handler)
   CHECK(uv_poll_init(loop.Raw(), &handle_->poll, fd) == 0);
 }
 
+Poller::Poller(Poller&& from, PollHandler& handler)
+    : handle_(std::exchange(from.handle_, nullptr)), fd_(from.fd_), events_(from.events_) {
+  handle_->handler = &handler;
+}
+
 Poller::~Poller() {
+  if (handle_ == nullptr) return;
   uv_poll_stop(&handle_->poll);
   uv_close(reinterpret_cast<uv_handle_t*>(&handle_->poll),
            [](uv_handle_t* handle) { delete reinterpret_cast<Handle*>(handle); });

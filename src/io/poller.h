@@ -26,6 +26,8 @@ class PollHandler {
 class Poller {
  public:
   Poller(Loop& loop, int fd, PollHandler& handler);
+  /// Goes on with the descriptor of `from`, which is left empty. Not inside of a callback of it.
+  Poller(Poller&& from, PollHandler& handler);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;

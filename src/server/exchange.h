@@ -45,6 +45,8 @@ class Stream {
   virtual ~Stream() = default;
   /// There is room: once it has started, and whenever a write took less than it was given.
   virtual void OnWritable() = 0;
+  /// The same, where streams share a connection and take turns: this is the moment to write.
+  virtual void OnTurn() { OnWritable(); }
   /// Its deadline has come (Exchange::SetDeadline).
   virtual void OnDeadline() = 0;
   /// The client will send no more; it may be gone altogether.

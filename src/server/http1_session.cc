@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "server/http2_session.h"
 #include "server/structured_log.h"
 #include "server/worker.h"
 
@@ -37,6 +38,7 @@ bool Http1Session::CanParse() const {
 }
 
 void Http1Session::OnRead(std::string_view bytes) {
+  if (mode_ == Mode::kHttp2) input_.append(bytes);
   if (mode_ != Mode::kRequests) return;  // nothing that it says changes anything now
   if (!input_.empty() || !CanParse()) {
     if (close_after_ && request_ == nullptr) return;
@@ -69,8 +71,14 @@ void Http1Session::ParseRequest(std::string_view& bytes) {
     if (bytes.empty()) break;
   }
   if (mode_ == Mode::kRequests && parser_->Failed()) {
-    bytes = {};
-    RefuseBadRequest();
+    const std::string_view rest = std::exchange(bytes, {});
+    if (parser_->error().http2_preface && request_number_ == 0) {
+      BeginHttp2(rest);
+    } else if (parser_->error().not_http && request_number_ == 0) {
+      Close();  // nothing that we could say would be understood
+    } else {
+      RefuseBadRequest();
+    }
   }
   in_parser_ = false;
 }
@@ -81,6 +89,15 @@ void Http1Session::ParseHeldInput() {
   if (input_.empty()) return CloseIfOver();
   const std::string held = std::exchange(input_, {});
   Parse(held);
+}
+
+// The client speaks HTTP/2 by prior knowledge (RFC 9113 §3.3). The connection is handed on when it
+// is not the caller any more.
+void Http1Session::BeginHttp2(std::string_view rest) {
+  mode_ = Mode::kHttp2;
+  input_.assign(kHttp2PrefaceLine).append(rest);
+  connection_.WantRead(false);
+  worker_.CallAtTurnEnd(id_);
 }
 
 void Http1Session::OnHead(RequestHead&& request) {
@@ -313,11 +330,23 @@ void Http1Session::StartStream(std::unique_ptr<Stream> stream) {
 
 // Nothing of a stream's request is needed any more: ten thousand of these are idle for hours. The
 // parser may have been the caller of StartStream.
-void Http1Session::OnTurnEnd() {
-  if (mode_ != Mode::kStream) return;
-  request_.reset();
-  parser_.reset();
-  input_ = {};
+std::unique_ptr<Session> Http1Session::OnTurnEnd() {
+  if (mode_ == Mode::kHttp2) {
+    return std::make_unique<Http2Session>(worker_, id_, std::move(connection_), std::move(input_));
+  }
+  if (mode_ == Mode::kStream) {
+    request_.reset();
+    parser_.reset();
+    input_ = {};
+  }
+  return nullptr;
+}
+
+void Http1Session::AddTo(WorkerStats& stats) const {
+  ++stats.http1_connections;
+  if (stream_ == nullptr) return;
+  ++stats.http1_event_streams;
+  stats.viewer_lag_entries += LagEntries();
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ class Http1Session final : public Session,
     return request == request_number_ ? this : nullptr;
   }
   void Drain() override;
-  void OnTurnEnd() override;
-  uint64_t LagEntries() const override { return Exchange::LagEntries(); }
+  std::unique_ptr<Session> OnTurnEnd() override;
+  void AddTo(WorkerStats& stats) const override;
 
   // Exchange
   Reply MakeReply() const override { return {worker_, id_, request_number_}; }
@@ -55,7 +55,7 @@ class Http1Session final : public Session,
     bool pulling = false;  // the source is away on the reader pool
     bool last = false;     // nothing comes after what is in output_
   };
-  enum class Mode : uint8_t { kRequests, kStream, kLinger, kClosed };
+  enum class Mode : uint8_t { kRequests, kStream, kHttp2, kLinger, kClosed };
 
   void OnSecured() override { UpdateDeadline(); }
   void OnRead(std::string_view bytes) override;
@@ -76,6 +76,7 @@ class Http1Session final : public Session,
   void RefuseRequest(int status, std::string reason);
   void RefuseBadRequest();
   void RefuseClearText();
+  void BeginHttp2(std::string_view bytes);
   void CloseIfOver();
   void AppendHead(std::string& out, ResponseHead head) const;
   void Flush();

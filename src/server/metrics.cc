@@ -34,6 +34,12 @@ class Families {
     metric.counter.value = value;
     families_.back().metric.push_back(metric);
   }
+  void AddGauge(const std::string& label, const std::string& value_of_label, double value) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({label, value_of_label});
+    metric.gauge.value = value;
+    families_.back().metric.push_back(metric);
+  }
   std::string Text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
@@ -146,6 +152,32 @@ void AddFiles(Families& out, const SegmentFiles& files) {
               AsDouble(stats.errors));
 }
 
+void AddProtocols(Families& out, const std::vector<WorkerStats>& workers) {
+  const auto sum = [&workers](auto pick) { return Sum(workers, pick); };
+  const auto by_protocol = [&](const char* name, const char* help, auto http1, auto http2) {
+    out.Begin(name, help, MetricType::Gauge);
+    out.AddGauge("protocol", "http/1.1", sum(http1));
+    out.AddGauge("protocol", "h2", sum(http2));
+  };
+  by_protocol(
+      "tailrace_protocol_connections", "Open connections by protocol",
+      [](const WorkerStats& w) { return w.http1_connections; },
+      [](const WorkerStats& w) { return w.http2_connections; });
+  by_protocol(
+      "tailrace_protocol_event_streams", "Streams of logs and of the list by protocol",
+      [](const WorkerStats& w) { return w.http1_event_streams; },
+      [](const WorkerStats& w) { return w.http2_event_streams; });
+  out.Gauge("tailrace_http2_streams", "Requests under way on HTTP/2, streams included",
+            sum([](const WorkerStats& w) { return w.http2_streams; }));
+  out.Begin("tailrace_http2_cut_total", "HTTP/2 connections that were cut for abuse",
+            MetricType::Counter);
+  for (int i = 1; i < kHttp2Abuses; ++i) {
+    const auto abuse = static_cast<Http2Abuse>(i);
+    out.AddCounter("cause", Http2AbuseName(abuse),
+                   sum([i](const WorkerStats& w) { return w.http2_abuses[i]; }));
+  }
+}
+
 void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
   out.Counter("tailrace_http_requests_total", "Requests read",
               Sum(workers, [](const WorkerStats& w) { return w.requests; }));
@@ -198,6 +230,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   out.Gauge("tailrace_viewers_limit", "Beyond it streams are told to come back later",
             AsDouble(shared.config.limits.viewers));
   out.Gauge("tailrace_draining", "1: the server is stopping", shared.draining.load() ? 1 : 0);
+  AddProtocols(out, workers);
   AddAnswers(out, workers);
   AddStreams(out, workers);
   AddCodings(out, workers);

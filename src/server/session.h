@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "server/exchange.h"
 
 namespace tailrace {
+
+struct WorkerStats;
 
 /// The protocol is its subclass's. On the worker's loop.
 class Session {
@@ -20,9 +23,11 @@ class Session {
   virtual Exchange* FindExchange(uint64_t request) = 0;
   /// Finishes what is under way and then closes; streams get a retry drawn by the worker.
   virtual void Drain() = 0;
-  /// After Worker::CallAtTurnEnd, once.
-  virtual void OnTurnEnd() = 0;
-  virtual uint64_t LagEntries() const = 0;
+  /// After Worker::CallAtTurnEnd, once. Returns the session of another protocol that takes its
+  /// place, or null.
+  virtual std::unique_ptr<Session> OnTurnEnd() = 0;
+  /// Its share of what is counted when it is asked for.
+  virtual void AddTo(WorkerStats& stats) const = 0;
 
   /// A deadline that AddDeadline was asked for has come.
   void OnDeadlineDue(Worker& worker, uint64_t due_ms);

@@ -32,6 +32,10 @@ void SseStream::OnWritable() {
   exchange_.worker().feeds().Writable(*this);
 }
 
+void SseStream::OnTurn() {
+  exchange_.worker().feeds().ServeBlocked(*this);
+}
+
 // ------------------------------------------------------------------------------------------------
 // While nothing comes
 

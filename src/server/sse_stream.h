@@ -29,6 +29,7 @@ class SseStream final : public Viewer, public Stream {
   ~SseStream() override;
 
   void OnWritable() override;
+  void OnTurn() override;
   void OnDeadline() override;
   void OnReadEnd() override;
   void Drain(uint64_t retry_ms) override;

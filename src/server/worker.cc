@@ -18,6 +18,15 @@ Http1Limits MakeHttp1Limits(const LimitConfig& limits) {
   return http1;
 }
 
+Http2Limits MakeHttp2Limits(const LimitConfig& limits) {
+  Http2Limits http2;
+  http2.head = MakeHttp1Limits(limits);
+  http2.streams = static_cast<uint32_t>(limits.http2_streams);
+  http2.resets = limits.http2_resets;
+  http2.control_frames = limits.http2_control_frames;
+  return http2;
+}
+
 FeedLimits MakeFeedLimits(const StreamConfig& streams) {
   FeedLimits limits;
   limits.feed_bytes = streams.feed_bytes;
@@ -34,6 +43,7 @@ Worker::Worker(size_t index, ServerShared& shared)
     : index_(index),
       shared_(shared),
       http1_limits_(MakeHttp1Limits(shared.config.limits)),
+      http2_limits_(MakeHttp2Limits(shared.config.limits)),
       random_(seed_.Next()),
       request_prefix_(random_.Name(6) + "-"),
       feeds_(
@@ -120,7 +130,12 @@ bool Worker::EndTurn() {
 
 void Worker::RunTurnEndCalls() {
   for (const SessionId id : std::exchange(calling_, {})) {
-    if (Session* session = FindSession(id)) session->OnTurnEnd();
+    Session* session = FindSession(id);
+    if (session == nullptr) continue;
+    if (std::unique_ptr<Session> next = session->OnTurnEnd()) {
+      slots_[id.slot].session = std::move(next);
+      CallAtTurnEnd(id);
+    }
   }
 }
 
@@ -160,7 +175,7 @@ WorkerStats Worker::Stats() const {
   stats.sessions = session_count_.load(std::memory_order_relaxed);
   stats.list_viewers = lists_.Size();
   for (const Slot& slot : slots_) {
-    if (slot.session != nullptr) stats.viewer_lag_entries += slot.session->LagEntries();
+    if (slot.session != nullptr) slot.session->AddTo(stats);
   }
   return stats;
 }

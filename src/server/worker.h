@@ -12,6 +12,7 @@
 #include "feed/feed_table.h"
 #include "feed/hub.h"
 #include "http/http1.h"
+#include "http/http2.h"
 #include "http/response.h"
 #include "io/deadlines.h"
 #include "io/loop.h"
@@ -60,13 +61,20 @@ struct WorkerStats {
   uint64_t sessions = 0;
   uint64_t list_viewers = 0;
   uint64_t requests = 0;
-  std::map<int, uint64_t> answers;  ///< By status.
-  uint64_t bytes_sent = 0;          ///< Of answers; streams: FeedStats::bytes_sent.
+  std::map<int, uint64_t> answers;           ///< By status.
+  uint64_t bytes_sent = 0;                   ///< Of answers; streams: FeedStats::bytes_sent.
+  uint64_t http2_abuses[kHttp2Abuses] = {};  ///< Connections cut, by Http2Abuse.
   uint64_t streams_started = 0;
-  uint64_t streams_resumed = 0;     ///< Began with a cursor of a client that was here before.
-  uint64_t streams_refused = 0;     ///< Told to come back later: full or draining.
-  uint64_t streams_ended = 0;       ///< Told the log's end.
-  uint64_t viewer_lag_entries = 0;  ///< Sum over streams of head - position, as of this call.
+  uint64_t streams_resumed = 0;  ///< Began with a cursor of a client that was here before.
+  uint64_t streams_refused = 0;  ///< Told to come back later: full or draining.
+  uint64_t streams_ended = 0;    ///< Told the log's end.
+  // As of the call.
+  uint64_t viewer_lag_entries = 0;  ///< Sum over streams of head - position.
+  uint64_t http1_connections = 0;
+  uint64_t http2_connections = 0;
+  uint64_t http1_event_streams = 0;
+  uint64_t http2_event_streams = 0;
+  uint64_t http2_streams = 0;  ///< Requests under way on HTTP/2, event streams included.
 };
 
 class Worker {
@@ -95,6 +103,7 @@ class Worker {
   ServerShared& shared() { return shared_; }
   const ServerConfig& config() const { return shared_.config; }
   const Http1Limits& http1_limits() const { return http1_limits_; }
+  const Http2Limits& http2_limits() const { return http2_limits_; }
   DateCache& date() { return date_; }
   Random& random() { return random_; }
   bool draining() const { return shared_.draining.load(std::memory_order_relaxed); }
@@ -116,6 +125,7 @@ class Worker {
   /// Unique among the workers of this run, short enough to need no heap.
   std::string NextRequestId() { return request_prefix_ + std::to_string(++stats_.requests); }
   void CountAnswer(int status) { ++stats_.answers[status]; }
+  void CountAbuse(Http2Abuse abuse) { ++stats_.http2_abuses[static_cast<size_t>(abuse)]; }
   void CountSent(uint64_t bytes) { stats_.bytes_sent += bytes; }
   uint64_t DrawDrainRetryMs();
 
@@ -135,6 +145,7 @@ class Worker {
   const size_t index_;
   ServerShared& shared_;
   Http1Limits http1_limits_;
+  Http2Limits http2_limits_;
   Loop loop_;
   SystemRandom seed_;
   SeededRandom random_;
