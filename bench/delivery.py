@@ -102,7 +102,7 @@ def firehose_5000(plan):
 def neighbour(plan):
     """Lone entries of one log while another one is a firehose for 1,000 viewers."""
     beside, alone = [], []
-    lone = {"viewers": 10, "rate": 100, "seconds": plan.seconds(2), "first": True}
+    lone = {"viewers": 10, "rate": 50, "seconds": plan.seconds(3), "first": True}
     with Tailrace() as server:
         for _ in plan.rounds():
             with background("paced", server, **ours(server), **lone) as prober:

@@ -77,12 +77,11 @@ class Firehose {
   uint64_t sent_ = 0;
 };
 
-// The share of the median's entries that the viewer got who got the fewest, between two counts.
-double SlowestShare(const std::vector<uint64_t>& before, std::vector<uint64_t> after) {
-  for (size_t i = 0; i < after.size(); ++i) after[i] -= before[i];
-  std::ranges::sort(after);
-  const auto median = static_cast<double>(after[after.size() / 2]);
-  return median == 0 ? 0 : static_cast<double>(after.front()) / median;
+// The share of the median's entries that the viewer got who got the fewest.
+double SlowestShare(std::vector<uint64_t> counts) {
+  std::ranges::sort(counts);
+  const auto median = static_cast<double>(counts[counts.size() / 2]);
+  return median == 0 ? 0 : static_cast<double>(counts.front()) / median;
 }
 
 }  // namespace
@@ -93,14 +92,12 @@ void RunFirehose(const Options& options) {
   firehose.RunFor(kWarmUpSeconds);
   const double delivered = firehose.Delivered();
   const uint64_t bytes = firehose.viewers().tally().bytes;
-  const std::vector<uint64_t> counts = firehose.viewers().Counts();
   Meter meter(options.pid);
   firehose.RunFor(options.seconds);
   meter.Stop();
   Report report;
   meter.AddRates(report, firehose.Delivered() - delivered);
-  const double slowest = SlowestShare(counts, firehose.viewers().Counts());
-  report.Add("slowest_share", slowest);
+  report.Add("slowest_share", SlowestShare(firehose.viewers().Counts()));
   const auto read_bytes = static_cast<double>(firehose.viewers().tally().bytes - bytes);
   report.Add("bytes_per_second", read_bytes / meter.seconds());
   report.Add("bytes_each", read_bytes / (firehose.Delivered() - delivered));

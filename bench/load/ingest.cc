@@ -25,11 +25,14 @@ class Producers {
 
   /// Calls answered(index) for each body that was answered.
   template <typename Answered>
-  void Wait(Answered answered, int timeout_ms = 1000) {
-    waiter_.Poll(timeout_ms);
+  void Wait(Answered answered) {
+    waiter_.Poll(1000);
     for (const size_t i : waiter_.Ready()) {
       if (all_[i]->Advance()) answered(i);
     }
+  }
+  void Sleep(uint64_t until_ns) {
+    while (NowNs() < until_ns) waiter_.PollUntil(until_ns);
   }
   void WaitForAll() {
     while (std::ranges::any_of(all_, [](const auto& one) { return one->Busy(); })) {
@@ -83,9 +86,7 @@ void RunAppends(const Options& options) {
   uint64_t due_ns = NowNs() + every_ns;
   const auto end_ns = NowNs() + static_cast<uint64_t>(options.seconds * kSecondNs);
   while (due_ns < end_ns) {
-    for (uint64_t now_ns = NowNs(); now_ns < due_ns; now_ns = NowNs()) {
-      producers.Wait([](size_t) {}, static_cast<int>((due_ns - now_ns) / 1'000'000));
-    }
+    producers.Sleep(due_ns);
     producers[0].Send(options.lines);
     producers.WaitForAll();
     // From when it was due: an append that is late makes the next ones late too.

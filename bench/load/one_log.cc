@@ -35,10 +35,14 @@ class OneLog {
     }
   }
 
+  /// Also until the last body is answered, if that takes longer.
   void WaitUntil(uint64_t time_ns) {
-    while (NowNs() < time_ns || producer_.Busy()) {
-      const uint64_t now_ns = NowNs();
-      viewers_.Poll(now_ns + 1'000'000 < time_ns ? int((time_ns - now_ns) / 1'000'000) : 0);
+    while (NowNs() < time_ns) {
+      viewers_.PollUntil(time_ns);
+      producer_.Advance();
+    }
+    while (producer_.Busy()) {
+      viewers_.Poll(1000);
       producer_.Advance();
     }
   }

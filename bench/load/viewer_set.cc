@@ -10,7 +10,7 @@
 namespace tailrace::bench {
 namespace {
 
-constexpr size_t kReadBytes = 256 << 10;
+constexpr size_t kReadBytes = 64 << 10;  // a few hundred entries, so that all viewers get on evenly
 constexpr size_t kEvents = 512;
 constexpr size_t kConnecting = 256;
 constexpr uint64_t kWatched = 1ULL << 63;
@@ -71,8 +71,19 @@ void ViewerSet::Watch(int fd, size_t id) {
 }
 
 void ViewerSet::Poll(int timeout_ms) {
+  PollFor(static_cast<uint64_t>(timeout_ms) * 1'000'000);
+}
+
+void ViewerSet::PollUntil(uint64_t time_ns) {
+  const uint64_t now_ns = NowNs();
+  PollFor(now_ns < time_ns ? time_ns - now_ns : 0);
+}
+
+void ViewerSet::PollFor(uint64_t timeout_ns) {
   ready_.clear();
-  const int count = epoll_wait(epoll_, events_.data(), kEvents, timeout_ms);
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
+                         static_cast<long>(timeout_ns % 1'000'000'000)};
+  const int count = epoll_pwait2(epoll_, events_.data(), kEvents, &timeout, nullptr);
   for (int i = 0; i < count; ++i) {
     const uint64_t id = events_[static_cast<size_t>(i)].data.u64;
     if ((id & kWatched) != 0) {

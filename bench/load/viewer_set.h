@@ -31,6 +31,9 @@ class ViewerSet {
   /// Reads what has come, after waiting up to `timeout_ms`. Descriptors that are not viewers'
   /// (Watch) are left in Ready().
   void Poll(int timeout_ms);
+  /// The same, but waits until this time (NowNs) at most, and to a fraction of a millisecond: no
+  /// one has to spin, which would hold up others on the same core.
+  void PollUntil(uint64_t time_ns);
   /// Lets Poll wait for another descriptor too, for edges of readable and writable; `id` comes back
   /// in Ready().
   void Watch(int fd, size_t id);
@@ -51,6 +54,7 @@ class ViewerSet {
   void CheckLogs(const std::vector<uint64_t>& sent) const;
 
  private:
+  void PollFor(uint64_t timeout_ns);
   void WaitUntilOpen(size_t missing);
   template <typename Call>
   void ForChecked(Call call) const;

@@ -8,9 +8,11 @@
 namespace tailrace {
 namespace {
 
-constexpr size_t kMaxParts = 64;                // of one write
-constexpr uint64_t kMaxWriteBytes = 512 << 10;  // more only if one segment is larger
-constexpr int kWritesPerServe = 4;              // then others get their turn
+constexpr size_t kMaxParts = 64;  // of one write
+// More only if one segment is larger. What is left is sent when all others had their turn: a viewer
+// gets no lead of more than this, and what many of them want is still in the processor's cache.
+constexpr uint64_t kMaxWriteBytes = 128 << 10;
+constexpr int kWritesAlone = 4;  // of a log's only viewer
 
 }  // namespace
 
@@ -30,8 +32,8 @@ struct FeedTable::Gather {
   bool Full() const { return count == kMaxParts || bytes >= kMaxWriteBytes; }
 };
 
-FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
-  for (int writes = 0; writes < kWritesPerServe; ++writes) {
+FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer, uint64_t& sent_bytes) {
+  for (int writes = 1;; ++writes) {
     AddNotices(feed, viewer);
     Gather gather;
     Collect(feed, viewer, gather);
@@ -51,10 +53,11 @@ FeedTable::Step FeedTable::Advance(Feed& feed, Viewer& viewer) {
     const int64_t sent = viewer.Write(std::span(gather.parts.data(), gather.count));
     ++stats_.writes;
     if (sent < 0) return Abort(viewer);
+    sent_bytes += static_cast<uint64_t>(sent);
     Consume(viewer, gather, static_cast<uint64_t>(sent));
     if (static_cast<uint64_t>(sent) < gather.bytes) return Step::kBlocked;
+    if (gather.Full() && (feed.viewers_ > 1 || writes >= kWritesAlone)) return Step::kMore;
   }
-  return Step::kMore;
 }
 
 // Everything between the cursor and the head, as far as it is in memory.
@@ -110,7 +113,6 @@ void FeedTable::AddNotices(Feed& feed, Viewer& viewer) {
 void FeedTable::Consume(Viewer& viewer, const Gather& gather, uint64_t sent) {
   const size_t coding = IndexOf(viewer.style_.coding);
   stats_.bytes_sent[coding] += sent;
-  sent_bytes_ += sent;
   for (size_t i = 0; i < gather.count && sent > 0; ++i) {
     const uint64_t size = gather.parts[i].iov_len;
     const uint64_t taken = std::min(sent, size);

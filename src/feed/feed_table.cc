@@ -5,13 +5,6 @@
 #include "base/check.h"
 
 namespace tailrace {
-namespace {
-
-// What FeedLimits::turn_sends counts as one. A thousand of them take two or three milliseconds,
-// however far behind the viewers are.
-constexpr uint64_t kBytesPerSend = 4 << 10;
-
-}  // namespace
 
 FeedTable::FeedTable(size_t worker, LogStore& store, Hub& hub, const SegmentRenderer& renderer,
                      const FeedLimits& limits, RunInPool run_in_pool, SegmentFiles* files)
@@ -241,10 +234,11 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
 
 bool FeedTable::RunTurn() {
   maker_.BeginTurn();
-  size_t budget = limits_.turn_sends / 2 + 1;
+  const Budget half{limits_.turn_sends / 2 + 1, limits_.turn_bytes / 2 + 1};
+  Budget budget = half;
   ServeList(ready_, ready_left_, budget);
-  budget += limits_.turn_sends / 2 + 1;
-  for (size_t left = dirty_.size(); left > 0 && budget > 0; --left) {
+  budget = {budget.sends + half.sends, budget.bytes + half.bytes};
+  for (size_t left = dirty_.size(); left > 0 && !budget.Spent(); --left) {
     Feed* feed = dirty_.front();
     dirty_.pop_front();
     if (feed->viewers_ == 0) {
@@ -269,37 +263,43 @@ void FeedTable::Forget(Feed& feed) {
 }
 
 // A slice of a pass over the followers. True: all have got all.
-bool FeedTable::ServePass(Feed& feed, size_t& budget) {
-  constexpr size_t kSliceViewers = 256;  // then another feed gets its turn
+bool FeedTable::ServePass(Feed& feed, Budget& budget) {
+  // Then another feed gets its turn.
+  constexpr Budget kSlice{256, 256 << 10};
   if (feed.pass_left_ == 0 && !std::exchange(feed.dirty_again_, false)) return true;
-  size_t slice = std::min(budget, kSliceViewers);
-  budget -= slice;
+  const Budget given{std::min(budget.sends, kSlice.sends), std::min(budget.bytes, kSlice.bytes)};
+  Budget slice = given;
   ServeList(feed.following_, feed.pass_left_, slice);
-  budget += slice;
+  budget.sends -= given.sends - slice.sends;
+  budget.bytes -= given.bytes - slice.bytes;
   return feed.pass_left_ == 0 && !feed.dirty_again_;
 }
 
 // Serves viewers [0, left) of the list from the back, or all of them if `left` is 0, until the
 // budget is used up. Whoever leaves the list gives its slot to the last one, which was served
 // already; newcomers stand behind all.
-void FeedTable::ServeList(ViewerList& list, size_t& left, size_t& budget) {
+void FeedTable::ServeList(ViewerList& list, size_t& left, Budget& budget) {
   size_t next = std::min(left == 0 ? SIZE_MAX : left, list.Size());
-  while (next > 0 && budget > 0) {
-    const uint64_t sent_before = sent_bytes_;
-    Serve(list[--next]);
+  while (next > 0 && !budget.Spent()) {
+    budget.Spend(Serve(list[--next]));
     next = std::min(next, list.Size());
-    budget -= std::min<uint64_t>(budget, 1 + (sent_bytes_ - sent_before) / kBytesPerSend);
   }
   left = next;
 }
 
-void FeedTable::Serve(Viewer& viewer) {
+uint64_t FeedTable::Serve(Viewer& viewer) {
   Feed& feed = *viewer.feed_;
   Touch(feed);
-  const Step step = Advance(feed, viewer);
-  if (step == Step::kGone || step == Step::kReading) return;
+  uint64_t sent_bytes = 0;
+  const Step step = Advance(feed, viewer, sent_bytes);
+  if (step == Step::kGone || step == Step::kReading) return sent_bytes;
   if (step == Step::kMore) {
-    if (viewer.list_ != &ready_) MakeReady(viewer);
+    // A follower waits for the next pass: all others get as much before.
+    if (viewer.list_ == &feed.following_) {
+      feed.dirty_again_ = true;
+    } else if (viewer.list_ != &ready_) {
+      MakeReady(viewer);
+    }
   } else if (step == Step::kBlocked) {
     viewer.list_->Remove(viewer);
     viewer.state_ = Viewer::State::kBlocked;
@@ -308,6 +308,7 @@ void FeedTable::Serve(Viewer& viewer) {
   } else {
     Rest(viewer, Viewer::State::kFollowing, feed.following_);
   }
+  return sent_bytes;
 }
 
 void FeedTable::Rest(Viewer& viewer, Viewer::State state, ViewerList& list) {

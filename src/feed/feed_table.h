@@ -1,6 +1,7 @@
 // FeedTable: all feeds and viewers of one worker: what comes in, who gets what in which turn.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <functional>
@@ -25,8 +26,8 @@ struct FeedLimits {
       64 << 20;                     ///< Of all logs; the log that was silent longest goes first.
   uint64_t cache_bytes = 32 << 20;  ///< Segments of viewers that catch up.
   uint64_t read_bytes = 128 << 10;  ///< One read from the store.
-  /// Viewers served before the loop looks around; who gets much counts as several.
-  size_t turn_sends = 1'000;
+  size_t turn_sends = 1'000;        ///< Viewers served before the loop looks around.
+  uint64_t turn_bytes = 1 << 20;    ///< Sent before it does so.
   CodedSizes coded;
 };
 
@@ -78,7 +79,7 @@ class FeedTable {
   /// What the hub sends to this worker.
   void Apply(const HubDelivery& delivery);
 
-  /// Serves viewers, at most about FeedLimits::turn_sends of them. True: there is more to do.
+  /// Serves viewers, about as many as FeedLimits allows in a turn. True: there is more to do.
   bool RunTurn();
 
   FeedStats Stats() const;
@@ -99,6 +100,17 @@ class FeedTable {
   };
   enum class Step : uint8_t { kSentAll, kBlocked, kReading, kMore, kGone };
   struct Gather;
+  /// What may still be done in a turn or a part of it.
+  struct Budget {
+    size_t sends = 0;
+    uint64_t bytes = 0;
+    bool Spent() const { return sends == 0 || bytes == 0; }
+    /// A viewer was served and got `sent`, however much that is.
+    void Spend(uint64_t sent) {
+      --sends;
+      bytes -= std::min(bytes, sent);
+    }
+  };
 
   Feed& FeedFor(const LogKey& key);
   Feed* FindFeed(const LogKey& key, uint64_t serial);
@@ -114,15 +126,16 @@ class FeedTable {
   void MakeReady(Viewer& viewer);
   void Rest(Viewer& viewer, Viewer::State state, ViewerList& list);
 
-  void ServeList(ViewerList& list, size_t& left, size_t& budget);
-  bool ServePass(Feed& feed, size_t& budget);
-  void Serve(Viewer& viewer);
+  void ServeList(ViewerList& list, size_t& left, Budget& budget);
+  bool ServePass(Feed& feed, Budget& budget);
+  /// Returns how many bytes its transport took.
+  uint64_t Serve(Viewer& viewer);
   void Touch(Feed& feed);
   void ShrinkWindows();
   void Recount(Feed& feed);
 
   // feed_send.cc: one viewer
-  Step Advance(Feed& feed, Viewer& viewer);
+  Step Advance(Feed& feed, Viewer& viewer, uint64_t& sent_bytes);
   void Collect(Feed& feed, Viewer& viewer, Gather& gather);
   void AddNotices(Feed& feed, Viewer& viewer);
   void Consume(Viewer& viewer, const Gather& gather, uint64_t sent);
@@ -154,7 +167,6 @@ class FeedTable {
   std::vector<Feed*> touched_;  // windows to look at when the turn ends
   std::list<Feed*> by_age_;     // with a window; front: its last commit is oldest
   uint64_t next_serial_ = 1;
-  uint64_t sent_bytes_ = 0;  // to all
   FeedStats stats_;
 };
 

@@ -57,7 +57,7 @@ class Viewer {
   Position position() const { return position_; }
   /// Entries between it and the head, as far as this worker knows.
   uint64_t Lag() const;
-  /// At the head with nothing under way: a heartbeat may go out.
+  /// Between two entries with nothing under way: a heartbeat may go out.
   bool Idle() const;
 
  protected:
@@ -86,7 +86,7 @@ class Viewer {
     kDetached,
     kWaiting,    // in Feed::waiting_: the log does not exist, or its state is being looked up
     kReady,      // in FeedTable::ready_: something to do in this turn
-    kFollowing,  // in Feed::following_: everything known was sent
+    kFollowing,  // in Feed::following_: everything known was sent, or is in the pass under way
     kReading,    // in PendingRead::viewers: the store is being read
     kBlocked,    // in no list: the transport is full
   };

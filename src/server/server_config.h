@@ -47,6 +47,7 @@ struct StreamConfig {
   uint64_t catch_up_read_bytes = 128 << 10;   ///< One read from the store.
   uint64_t catch_up_disk_bytes = 2ULL << 30;  ///< Rendered segments of logs read more than once.
   uint64_t turn_sends = 1'000;                ///< Writes to viewers before the loop looks around.
+  uint64_t turn_bytes = 1 << 20;              ///< Bytes to viewers before it does so.
 };
 
 /// PEM files. Both or none: then there is no TLS.

@@ -34,6 +34,7 @@ FeedLimits MakeFeedLimits(const StreamConfig& streams) {
   limits.cache_bytes = streams.catch_up_cache_bytes;
   limits.read_bytes = streams.catch_up_read_bytes;
   limits.turn_sends = streams.turn_sends;
+  limits.turn_bytes = streams.turn_bytes;
   return limits;
 }
 

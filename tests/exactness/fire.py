@@ -49,6 +49,7 @@ class Battle:
                     "streams.catch_up_cache_bytes": choose(("0B", "64KiB", "32MiB")),
                     "streams.catch_up_disk_bytes": choose(("0B", "2MiB", "2GiB")),
                     "streams.turn_sends": choose((1, 5, 1000)),
+                    "streams.turn_bytes": choose(("4KiB", "1MiB")),
                     "streams.heartbeat": choose(("200ms", "15s")),
                     "streams.none_interval": choose(("100ms", "15s"))}
         print(settings, flush=True)

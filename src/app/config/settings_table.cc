@@ -133,6 +133,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"streams", "turn_sends", "turn-sends", kCount,
      [](C& c) -> Number { return c.streams.turn_sends; },
      "Writes to viewers before a loop looks at everything else", 1, 1'000'000},
+    {"streams", "turn_bytes", "turn-bytes", kBytes,
+     [](C& c) -> Number { return c.streams.turn_bytes; }, "Bytes to viewers before it does so",
+     4096, kMaxBytes},
 
     {"store", "pending_limit_bytes", "store-pending-limit-bytes", kBytes,
      [](C& c) -> Number { return c.store.pending_limit_bytes; },
