@@ -73,6 +73,10 @@ void AddStore(Families& out, const StoreStats& store) {
             AsDouble(store.pending_bytes));
   out.Gauge("tailrace_store_pending_limit_bytes", "Beyond it appends are refused with 429",
             AsDouble(store.pending_limit_bytes));
+  out.Gauge("tailrace_store_unsettled_bytes", "Small appends that are no blocks of their logs yet",
+            AsDouble(store.unsettled_bytes));
+  out.Gauge("tailrace_store_unsettled_limit_bytes", "Beyond it they become blocks",
+            AsDouble(store.unsettled_limit_bytes));
   out.Gauge("tailrace_store_disk_bytes", "Size of the store's files", AsDouble(store.disk_bytes));
   out.Gauge("tailrace_store_logs", "Logs in the store", AsDouble(store.logs));
   out.Gauge("tailrace_store_failed", "1: no more writes until it is reopened",

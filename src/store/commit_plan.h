@@ -62,6 +62,8 @@ class CommitBackend {
   /// A producer's count in a log that exists. Nothing: it has none.
   virtual Result<std::optional<uint64_t>> LoadProducer(const LogState& log,
                                                        const std::string& name) = 0;
+  /// True: a block of the log begins or its entries end at `position`, so it may become `first`.
+  virtual Result<bool> IsBorder(const LogState& log, Position position) = 0;
   /// Returns when all of the plan is on disk. After an error nobody knows how much of it is:
   /// there is no further call.
   virtual Result<void> Write(const CommitPlan& plan) = 0;

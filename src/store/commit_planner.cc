@@ -219,6 +219,10 @@ Result<LogInfo> CommitPlanner::DoRetire(const RetireRequest& request) {
   }
   if (request.first <= info.first) return info;
   CHECK(request.first <= info.position);
+  // Small blocks may have been joined since they were looked at: next time.
+  const auto border = backend_.IsBorder(**found, request.first);
+  if (!border) return Fail(border.error());
+  if (!*border) return info;
   LogDraft& draft = Change(request.key);
   LogState& state = draft.state;
   retired_ += request.first - state.info.first;

@@ -146,6 +146,8 @@ struct StoreStats {
   uint64_t entry_bytes = 0;    ///< Their encoded size.
   uint64_t pending_bytes = 0;  ///< Waiting for the commit thread now.
   uint64_t pending_limit_bytes = 0;
+  uint64_t unsettled_bytes = 0;  ///< Small appends that are not blocks of their logs yet.
+  uint64_t unsettled_limit_bytes = 0;
   uint64_t retired_entries = 0;  ///< Cut by retention since the start.
   uint64_t damaged_reads = 0;    ///< Reads that met a damaged block.
   uint64_t disk_bytes = 0;       ///< Size of all files, as last looked at.

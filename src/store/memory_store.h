@@ -59,6 +59,7 @@ class MemoryStore final : public LogStore, private CommitBackend, private Retent
   Result<std::optional<LogState>> LoadLog(const LogKey& key) override;
   Result<std::optional<uint64_t>> LoadProducer(const LogState& log,
                                                const std::string& name) override;
+  Result<bool> IsBorder(const LogState& /*log*/, Position /*position*/) override { return true; }
   Result<void> Write(const CommitPlan& plan) override;
   Result<void> ForEachLog(const std::function<void(const LogState&)>& visit) override;
   Result<void> ForEachBlock(const LogState& log,

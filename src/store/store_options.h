@@ -29,6 +29,9 @@ struct StoreOptions {
   uint64_t pending_limit_bytes = 64 << 20;
   /// A block is closed when it holds so much; one entry may be larger.
   uint64_t block_bytes = 256 << 10;
+  /// Small appends are kept together until there is so much of them, in memory and as written, and
+  /// then become blocks of their logs. It bounds what opening after a crash has to do.
+  uint64_t unsettled_limit_bytes = 8 << 20;
   /// RocksDB's cache of blocks that readers share.
   uint64_t cache_bytes = 64 << 20;
   RetentionOptions retention;

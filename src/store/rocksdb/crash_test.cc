@@ -37,6 +37,7 @@ struct Acknowledged {
 StoreOptions SmallBlocks() {
   StoreOptions options;
   options.block_bytes = 8 << 10;
+  options.unsettled_limit_bytes = 16 << 10;  // settled all the time
   return options;
 }
 

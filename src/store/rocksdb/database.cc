@@ -20,9 +20,10 @@
 namespace tailrace::rocks {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kFamilyNames = {"default", "blocks", "index",
-                                                             "logs",    "list",   "producers"};
+constexpr std::array<const char*, kFamilies> kFamilyNames = {
+    "default", "blocks", "index", "logs", "list", "producers", "rows", "row_extents"};
 constexpr size_t kBlockBufferBytes = 64 << 20;
+constexpr size_t kRowBufferBytes = 32 << 20;
 constexpr size_t kOtherBufferBytes = 16 << 20;
 /// Larger values go to blob files, where compaction does not write them again.
 constexpr uint64_t kMinBlobBytes = 4 << 10;
@@ -88,6 +89,7 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family,
     // A log's next block comes right behind its last one: no search through the whole buffer.
     options.memtable_insert_with_hint_prefix_extractor = std::make_shared<HintByLog>();
   }
+  if (family == Family::kRows) options.write_buffer_size = kRowBufferBytes;
   if (family == Family::kBlocks) {
     table.filter_policy.reset();  // blocks are found by seeking
     options.write_buffer_size = kBlockBufferBytes;
@@ -142,10 +144,11 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
       std::make_unique<WalFiles>(path, database_options.env, database_options.wal_files);
   rocksdb::DBOptions db_options = MakeDbOptions(database_options, database->wal_files_->env());
   db_options.listeners.push_back(database->listener_);
-  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  database->cache_ = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (size_t i = 0; i < kFamilies; ++i) {
-    descriptors.emplace_back(kFamilyNames[i], MakeFamilyOptions(static_cast<Family>(i), cache));
+    descriptors.emplace_back(kFamilyNames[i],
+                             MakeFamilyOptions(static_cast<Family>(i), database->cache_));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -176,6 +179,18 @@ void Database::StopDamagedCompactions() {
       static_cast<void>(status.ok());
     }
   }
+}
+
+Result<void> Database::Recreate(Family family) {
+  const auto index = static_cast<size_t>(family);
+  rocksdb::Status status = db_->DropColumnFamily(families_[index]);
+  if (!status.ok()) return Fail(ToError(status));
+  rocksdb::ColumnFamilyHandle* fresh = nullptr;
+  status = db_->CreateColumnFamily(MakeFamilyOptions(family, cache_), kFamilyNames[index], &fresh);
+  if (!status.ok()) return Fail(ToError(status));
+  db_->DestroyColumnFamilyHandle(families_[index]);
+  families_[index] = fresh;
+  return {};
 }
 
 void Database::Compact(Family family) {

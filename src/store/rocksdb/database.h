@@ -12,6 +12,7 @@
 #include "store/store_options.h"
 
 namespace rocksdb {
+class Cache;
 class ColumnFamilyHandle;
 class DB;
 class Env;
@@ -21,8 +22,17 @@ class WalFilter;
 
 namespace tailrace::rocks {
 
-enum class Family : uint8_t { kCommits, kBlocks, kIndex, kLogs, kList, kProducers };
-inline constexpr size_t kFamilies = 6;
+enum class Family : uint8_t {
+  kCommits,
+  kBlocks,
+  kIndex,
+  kLogs,
+  kList,
+  kProducers,
+  kRows,
+  kRowExtents,
+};
+inline constexpr size_t kFamilies = 8;
 
 struct DatabaseOptions {
   rocksdb::Env* env = nullptr;               ///< Null: the system's. Outlives the Database.
@@ -51,6 +61,8 @@ class Database {
   WalFiles& wal_files() { return *wal_files_; }
   /// Stops compaction where it met damage, so that it does not try again for ever. Blocks.
   void StopDamagedCompactions();
+  /// Empties a family, its damaged files too. Not while anything else uses it. kUnavailable.
+  Result<void> Recreate(Family family);
   /// Gives back the space of what was deleted. Blocks, for long if there is much.
   void Compact(Family family);
   /// Size of all its files. Reads the directory.
@@ -64,6 +76,7 @@ class Database {
   std::unique_ptr<WalFiles> wal_files_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_ = {};
+  std::shared_ptr<rocksdb::Cache> cache_;
   std::string path_;
 };
 

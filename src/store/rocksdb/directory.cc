@@ -64,6 +64,7 @@ Result<void> CheckFormat(const std::string& directory) {
   if (!found) {
     return Fail(ErrorCode::kCorrupt, path + " is not a format of ours: \"" + line + "\"");
   }
+  if (*found == kFormatWithoutRows) return WriteFormat(directory);
   if (*found != kFormatVersion) {
     return Fail(ErrorCode::kCorrupt,
                 "the store in " + directory + " has format " + std::to_string(*found) +

@@ -24,7 +24,7 @@ TEST(StoreDirectory, IsMadeWithItsParents) {
   std::ifstream format(path + "/FORMAT");
   std::string line;
   std::getline(format, line);
-  EXPECT_EQ(line, "tailrace store format 1");
+  EXPECT_EQ(line, "tailrace store format 2");
 }
 
 TEST(StoreDirectory, IsForOneProcess) {
@@ -46,7 +46,7 @@ TEST(StoreDirectory, OfAnotherFormatIsRefusedWithBothVersions) {
   ASSERT_FALSE(store.has_value());
   EXPECT_EQ(store.error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(store.error().message,
-              AllOf(HasSubstr("format 7"), HasSubstr("format 1"), HasSubstr(directory.path())));
+              AllOf(HasSubstr("format 7"), HasSubstr("format 2"), HasSubstr(directory.path())));
 }
 
 TEST(StoreDirectory, WithoutItsFormatIsRefused) {

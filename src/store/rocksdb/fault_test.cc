@@ -33,7 +33,10 @@ AppendRequest Send(uint64_t from, uint64_t to) {
 
 class FaultTest : public ::testing::Test {
  protected:
-  void SetUp() override { options_.block_bytes = 128; }
+  void SetUp() override {
+    options_.block_bytes = 128;
+    options_.unsettled_limit_bytes = 600;  // settled every third commit or so
+  }
 
   Result<std::unique_ptr<LogStore>> Open(const std::string& directory) {
     return OpenRocksDbStore(directory, options_, {.env = disk_.env(), .wal_files = wal_files_});

@@ -12,7 +12,9 @@
 namespace tailrace::rocks {
 
 /// Of the whole store; in the file FORMAT. Another number is refused.
-inline constexpr uint64_t kFormatVersion = 1;
+inline constexpr uint64_t kFormatVersion = 2;
+/// Has no rows of small appends; opened as if it were the present one, which it is from then on.
+inline constexpr uint64_t kFormatWithoutRows = 1;
 /// First byte of every value; a value that begins otherwise counts as damaged.
 inline constexpr uint8_t kValueVersion = 1;
 

@@ -31,7 +31,8 @@ std::string Hex(std::string_view bytes) {
 }
 
 std::string DumpStore(const std::string& directory) {
-  constexpr const char* kNames[] = {"default", "blocks", "index", "logs", "list", "producers"};
+  constexpr const char* kNames[] = {"default", "blocks",    "index", "logs",
+                                    "list",    "producers", "rows",  "row_extents"};
   auto database = Database::Open(directory + "/db", StoreOptions(), {});
   EXPECT_TRUE(database.has_value());
   std::string dump;
@@ -67,6 +68,13 @@ TEST(Format, TheWorkedExampleIsWhatIsWritten) {
   std::ifstream file(TAILRACE_DOCS "/store-format.md");
   const std::string document{std::istreambuf_iterator<char>(file), {}};
   EXPECT_THAT(document, HasSubstr("```\n" + DumpStore(directory.path()) + "```\n"));
+  // Opened again, the row is settled.
+  ASSERT_TRUE(OpenRocksDbStore(directory.path(), options, {}).has_value());
+  const std::string settled = DumpStore(directory.path());
+  const size_t blocks = settled.find("blocks\n");
+  const size_t logs = settled.find("logs\n");
+  EXPECT_THAT(document, HasSubstr("```\n" + settled.substr(blocks, logs - blocks) + "```\n"));
+  EXPECT_EQ(settled.find("rows\n"), std::string::npos);
 }
 
 TEST(Format, LogsComeBack) {

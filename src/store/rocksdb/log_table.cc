@@ -32,9 +32,23 @@ void AddLastBlock(LogState& state, const Piece& last) {
   state.info.updated = std::max(state.info.updated, last.header.time);
 }
 
+/// `tail` was copied before the blocks were looked at. What is settled by now is taken off it.
+void AddTail(LogState& state, Tail& tail) {
+  std::erase_if(tail, [&](const TailPiece& p) { return p.chunk->begin < state.info.position; });
+  if (tail.empty()) return;
+  const uint64_t text_first = state.TextFirst();
+  const BlockHeader& last = tail.back().header;
+  state.info.position = tail.back().chunk->end;
+  state.text_end = last.text_offset + last.text_bytes;
+  state.encoded_end = last.encoded_offset + last.encoded_bytes;
+  state.info.bytes = state.text_end - text_first;
+  state.info.updated = std::max(state.info.updated, last.time);
+}
+
 }  // namespace
 
-Result<std::optional<LogState>> LoadLog(Database& database, const LogKey& key) {
+Result<std::optional<LogState>> LoadLog(Database& database, const Unsettled* unsettled,
+                                        const LogKey& key, Tail* tail) {
   std::string record;
   rocksdb::Status status = GetRecord(database, key, record);
   for (;;) {
@@ -46,6 +60,7 @@ Result<std::optional<LogState>> LoadLog(Database& database, const LogKey& key) {
     LogState state;
     state.info.key = key;
     if (!DecodeLog(record, state)) return Damaged(key, "its record");
+    Tail end = unsettled != nullptr ? unsettled->TailOf(state.info.number) : Tail();
     const auto last = LastBlock(database, state.info.number);
     if (!last) {
       if (last.error().code == ErrorCode::kCorrupt) return Damaged(key, "its last block");
@@ -57,6 +72,8 @@ Result<std::optional<LogState>> LoadLog(Database& database, const LogKey& key) {
     status = GetRecord(database, key, now);
     if (status.ok() && now == record) {
       if (*last) AddLastBlock(state, **last);
+      AddTail(state, end);
+      if (tail != nullptr) *tail = std::move(end);
       return state;
     }
     record = std::move(now);

@@ -8,12 +8,15 @@
 #include "log/log_key.h"
 #include "store/log_state.h"
 #include "store/rocksdb/database.h"
+#include "store/rocksdb/unsettled.h"
 
 namespace tailrace::rocks {
 
 /// As of some moment during the call. Nothing: there is no such log. kCorrupt: its record or both
-/// copies of its last block's header are damaged. kUnavailable.
-Result<std::optional<LogState>> LoadLog(Database& database, const LogKey& key);
+/// copies of its last block's header are damaged. kUnavailable. `tail` gets what is in no block
+/// yet: the log's last entries, of which `unsettled` knows (null: nothing is).
+Result<std::optional<LogState>> LoadLog(Database& database, const Unsettled* unsettled,
+                                        const LogKey& key, Tail* tail = nullptr);
 /// True if the log was removed, or lost entries to retention, since `log` was loaded: what was
 /// found missing of it may be no damage. An unreadable record counts as unchanged.
 bool HasShrunk(Database& database, const LogInfo& log);

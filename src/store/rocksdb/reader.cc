@@ -16,11 +16,9 @@ std::string_view View(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
-Result<LogState> LoadExisting(Database& database, const LogKey& key) {
-  auto loaded = LoadLog(database, key);
-  if (!loaded) return Fail(std::move(loaded.error()));
-  if (!*loaded) return Fail(ErrorCode::kNotFound, "there is no log " + key.Path());
-  return std::move(**loaded);
+/// Where the log's blocks end and its tail begins.
+Position SettledEnd(const LogInfo& info, const Tail& tail) {
+  return tail.empty() ? info.position : tail.front().chunk->begin;
 }
 
 ReadItem MakeItem(const Piece& piece) {
@@ -76,13 +74,21 @@ Result<Position> Bisect(Database& database, const LogState& log, uint64_t offset
 
 }  // namespace
 
+Result<LogState> Reader::Load(const LogKey& key, Tail* tail) {
+  auto loaded = LoadLog(database_, &unsettled_, key, tail);
+  if (!loaded) return Fail(std::move(loaded.error()));
+  if (!*loaded) return Fail(ErrorCode::kNotFound, "there is no log " + key.Path());
+  return std::move(**loaded);
+}
+
 Result<LogInfo> Reader::Stat(const LogKey& key) {
-  auto log = LoadExisting(database_, key);
+  auto log = Load(key);
   if (!log) return Fail(std::move(log.error()));
   return std::move(log->info);
 }
 
-Result<bool> Reader::ReadItems(ReadAnswer& answer, Position from, size_t max_bytes) {
+Result<bool> Reader::ReadItems(ReadAnswer& answer, const Tail& tail, Position from,
+                               size_t max_bytes) {
   const LogInfo& info = answer.info;
   if (from >= info.position) return false;
   if (from < info.first) {
@@ -90,26 +96,41 @@ Result<bool> Reader::ReadItems(ReadAnswer& answer, Position from, size_t max_byt
     from = info.first;
   }
   if (from == info.position) return false;
-  BlockCursor blocks(database_, Family::kBlocks, info.number, info.position);
   size_t bytes = 0;
+  const auto enough = [&] { return bytes > 0 && bytes >= max_bytes; };
   bool damaged = false;
-  auto piece = blocks.Find(from);
-  while (piece) {
-    damaged |= !piece->readable;
-    answer.items.push_back(MakeItem(*piece));
-    bytes += piece->entries.size();
-    if (piece->end >= info.position || (bytes > 0 && bytes >= max_bytes)) return damaged;
-    piece = blocks.Next();
+  const Position settled_end = SettledEnd(info, tail);
+  if (from < settled_end) {
+    BlockCursor blocks(database_, Family::kBlocks, info.number, settled_end);
+    auto piece = blocks.Find(from);
+    for (;;) {
+      if (!piece) return Fail(std::move(piece.error()));
+      damaged |= !piece->readable;
+      answer.items.push_back(MakeItem(*piece));
+      bytes += piece->entries.size();
+      if (piece->end >= settled_end || enough()) break;
+      piece = blocks.Next();
+    }
   }
-  return Fail(std::move(piece.error()));
+  for (const TailPiece& piece : tail) {
+    if (enough()) break;
+    if (piece.chunk->end <= from) continue;
+    answer.items.push_back({.begin = piece.chunk->begin,
+                            .end = piece.chunk->end,
+                            .chunk = piece.chunk,
+                            .text_end = piece.header.text_offset + piece.header.text_bytes});
+    bytes += piece.chunk->encoded.size();
+  }
+  return damaged;
 }
 
 Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_bytes) {
   for (;;) {
-    auto log = LoadExisting(database_, key);
+    Tail tail;
+    auto log = Load(key, &tail);
     if (!log) return Fail(std::move(log.error()));
     ReadAnswer answer{std::move(log->info), {}};
-    const auto damaged = ReadItems(answer, from, max_bytes);
+    const auto damaged = ReadItems(answer, tail, from, max_bytes);
     if (!damaged) return Fail(damaged.error());
     // Blocks that are there never change, so an answer without gaps is right in any case.
     if (*damaged && HasShrunk(database_, answer.info)) continue;
@@ -120,10 +141,16 @@ Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_byt
 
 Result<Position> Reader::FindTextOffset(const LogKey& key, uint64_t offset) {
   for (;;) {
-    const auto log = LoadExisting(database_, key);
-    if (!log) return Fail(log.error());
+    Tail tail;
+    auto log = Load(key, &tail);
+    if (!log) return Fail(std::move(log.error()));
     if (offset < log->TextFirst()) return Position{0};
     if (offset >= log->text_end) return log->info.position;
+    const auto piece = std::ranges::find_if(tail, [offset](const TailPiece& p) {
+      return offset < p.header.text_offset + p.header.text_bytes;
+    });
+    if (piece != tail.end() && offset >= piece->header.text_offset) return piece->chunk->begin;
+    log->info.position = SettledEnd(log->info, tail);
     auto found = Bisect(database_, *log, offset);
     if (!found || !HasShrunk(database_, log->info)) return found;
   }
@@ -144,7 +171,7 @@ Result<ListAnswer> Reader::List(const ListQuery& query) {
     if (!ParseListKey(View(list->key()), number) || !key) continue;
     answer.next = ListToken(number);
     if (query.type && *query.type != key->type) continue;
-    auto log = LoadLog(database_, *key);
+    auto log = LoadLog(database_, &unsettled_, *key);
     if (!log && log.error().code != ErrorCode::kCorrupt) return Fail(std::move(log.error()));
     if (!log) CountDamage();
     if (!log || !*log || (*log)->info.number != number) continue;
@@ -161,7 +188,7 @@ Result<void> Inventory::ForEachLog(const std::function<void(const LogState&)>& v
   for (list->SeekToFirst(); list->Valid(); list->Next()) {
     const auto key = ParseLogKey(View(list->value()));
     if (!key) continue;
-    const auto log = LoadLog(database_, *key);
+    const auto log = LoadLog(database_, &unsettled_, *key);
     if (!log && log.error().code != ErrorCode::kCorrupt) return Fail(log.error());
     if (log && *log) visit(**log);
   }
@@ -171,20 +198,34 @@ Result<void> Inventory::ForEachLog(const std::function<void(const LogState&)>& v
 
 Result<void> Inventory::ForEachBlock(const LogState& log,
                                      const std::function<bool(const BlockFacts&)>& visit) {
-  if (log.info.first >= log.info.position) return {};
-  BlockCursor index(database_, Family::kIndex, log.info.number, log.info.position);
-  auto piece = index.Find(log.info.first);
-  while (piece) {
-    // What is lost goes with the block behind it.
-    if (piece->readable) {
-      const BlockFacts facts{piece->begin, piece->end, piece->TextEnd(), piece->EncodedEnd(),
-                             piece->header.time};
-      if (!visit(facts)) return {};
+  // Copied first: what is settled meanwhile is then passed over in the index.
+  const Tail tail = unsettled_.TailOf(log.info.number);
+  const Position settled_end = std::min(SettledEnd(log.info, tail), log.info.position);
+  if (log.info.first < settled_end) {
+    BlockCursor index(database_, Family::kIndex, log.info.number, settled_end);
+    auto piece = index.Find(log.info.first);
+    for (;;) {
+      if (!piece) return Fail(std::move(piece.error()));
+      // What is lost goes with the block behind it.
+      if (piece->readable) {
+        const BlockFacts facts{piece->begin, piece->end, piece->TextEnd(), piece->EncodedEnd(),
+                               piece->header.time};
+        if (!visit(facts)) return {};
+      }
+      if (piece->end >= settled_end) break;
+      piece = index.Next();
     }
-    if (piece->end >= log.info.position) return {};
-    piece = index.Next();
   }
-  return Fail(std::move(piece.error()));
+  for (const TailPiece& piece : tail) {
+    if (piece.chunk->end <= log.info.first) continue;
+    if (piece.chunk->end > log.info.position) break;
+    const BlockHeader& header = piece.header;
+    const BlockFacts facts{piece.chunk->begin, piece.chunk->end,
+                           header.text_offset + header.text_bytes,
+                           header.encoded_offset + header.encoded_bytes, header.time};
+    if (!visit(facts)) return {};
+  }
+  return {};
 }
 
 }  // namespace tailrace::rocks

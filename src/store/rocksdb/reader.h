@@ -7,12 +7,15 @@
 #include "store/log_store.h"
 #include "store/retention.h"
 #include "store/rocksdb/database.h"
+#include "store/rocksdb/unsettled.h"
 
 namespace tailrace::rocks {
 
 class Reader {
  public:
-  explicit Reader(Database& database) : database_(database) {}
+  /// Both must outlive it.
+  Reader(Database& database, const Unsettled& unsettled)
+      : database_(database), unsettled_(unsettled) {}
 
   Result<LogInfo> Stat(const LogKey& key);
   Result<ReadAnswer> Read(const LogKey& key, Position from, size_t max_bytes);
@@ -22,24 +25,28 @@ class Reader {
   uint64_t damaged_reads() const { return damaged_reads_.load(std::memory_order_relaxed); }
 
  private:
+  Result<LogState> Load(const LogKey& key, Tail* tail = nullptr);
   /// Adds the log's items to `answer`, whose info is set. True: some are damaged.
-  Result<bool> ReadItems(ReadAnswer& answer, Position from, size_t max_bytes);
+  Result<bool> ReadItems(ReadAnswer& answer, const Tail& tail, Position from, size_t max_bytes);
   void CountDamage() { damaged_reads_.fetch_add(1, std::memory_order_relaxed); }
 
   Database& database_;
+  const Unsettled& unsettled_;
   std::atomic<uint64_t> damaged_reads_{0};
 };
 
 /// What retention looks at.
 class Inventory final : public RetentionSource {
  public:
-  explicit Inventory(Database& database) : database_(database) {}
+  Inventory(Database& database, const Unsettled& unsettled)
+      : database_(database), unsettled_(unsettled) {}
   Result<void> ForEachLog(const std::function<void(const LogState&)>& visit) override;
   Result<void> ForEachBlock(const LogState& log,
                             const std::function<bool(const BlockFacts&)>& visit) override;
 
  private:
   Database& database_;
+  const Unsettled& unsettled_;
 };
 
 }  // namespace tailrace::rocks

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "store/rocksdb/format.h"
 #include "store/rocksdb/log_table.h"
+#include "store/rocksdb/row_recovery.h"
 #include "store/rocksdb/writer.h"
 
 namespace tailrace::rocks {
@@ -17,6 +18,9 @@ namespace {
 
 /// If nothing says which numbers were given, so many are left out.
 constexpr uint64_t kNumbersSkipped = 1'000'000;
+/// The same for positions: more than the entries of all rows that there can be, which are bounded
+/// by unsettled_limit_bytes and by what one commit brings.
+constexpr uint64_t kPositionsSkipped = 10'000'000;
 
 std::string_view View(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
@@ -195,7 +199,7 @@ Result<void> Recovery::RepairLog(Database& database, const LogTrace& trace,
     Remove(database, *key, trace.number, batch);
     return {};
   }
-  auto loaded = LoadLog(database, *key);
+  auto loaded = LoadLog(database, &rows_, *key);
   if (!loaded) {
     if (loaded.error().code == ErrorCode::kCorrupt) return {};
     return Fail(loaded.error());
@@ -228,7 +232,7 @@ Result<void> Recovery::RepairOpenLogs(Database& database, rocksdb::WriteBatch& b
   for (logs->SeekToFirst(); logs->Valid(); logs->Next()) {
     const auto key = ParseLogKey(View(logs->key()));
     if (!key) continue;
-    auto loaded = LoadLog(database, *key);
+    auto loaded = LoadLog(database, &rows_, *key);
     if (!loaded || !*loaded || (*loaded)->info.HasEnded()) continue;
     LogState& state = **loaded;
     const auto known = traces_.find(state.info.number);
@@ -247,11 +251,16 @@ Result<void> Recovery::RepairOpenLogs(Database& database, rocksdb::WriteBatch& b
 }
 
 Result<std::optional<CommitRecord>> Recovery::Repair(Database& database,
+                                                     const StoreOptions& options,
                                                      const std::optional<CommitRecord>& told,
                                                      bool sure) {
   if (auto seen = SeeStored(database); !seen) return Fail(seen.error());
   if (told) See(*told);
   CheckFront(database);
+  const auto rows = ReadRows(database);
+  if (!rows) return Fail(rows.error());
+  ListRows(*rows, rows_);
+  if (rows->unknown) untold_entries_ += kPositionsSkipped;
   rocksdb::WriteBatch batch;
   for (const auto& [number, trace] : traces_) {
     if (auto done = RepairLog(database, trace, batch); !done) return Fail(done.error());
@@ -259,8 +268,17 @@ Result<std::optional<CommitRecord>> Recovery::Repair(Database& database,
   if (untold_entries_ > 0) {
     if (auto done = RepairOpenLogs(database, batch); !done) return Fail(done.error());
   }
-  if (repaired_logs_ == 0) return last_;
-  if (!sure) return std::nullopt;
+  const bool complete = repaired_logs_ == 0 && !rows->damaged;
+  // Nothing may be written before what is missing is known: it would take sequence numbers that
+  // commits have which can be read the next time.
+  if (!complete && !sure) return std::nullopt;
+  const auto wanted = [this](uint64_t log_number) {
+    const auto trace = traces_.find(log_number);
+    return trace != traces_.end() && trace->second.birth && !trace->second.removed;
+  };
+  auto settled = SettleRows(database, *rows, options.block_bytes, wanted);
+  if (!settled) return Fail(std::move(settled.error()));
+  if (complete) return last_;
   auto finished = Finish(database, batch);
   if (!finished) return Fail(std::move(finished.error()));
   return std::move(*finished);

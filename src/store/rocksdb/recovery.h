@@ -14,6 +14,8 @@
 #include "base/result.h"
 #include "store/rocksdb/commit_record.h"
 #include "store/rocksdb/database.h"
+#include "store/rocksdb/unsettled.h"
+#include "store/store_options.h"
 
 namespace rocksdb {
 class WalFilter;
@@ -32,8 +34,8 @@ class Recovery {
   /// After Database::Open. `told` is what COMMITTED says. Returns the record of the last commit, to
   /// go on from. Nothing: commits are missing, and `sure` is not set; a read that failed may go
   /// well the next time, so the database should be opened again with a new Recovery. If `sure`,
-  /// marks what is missing as lost, durably. kUnavailable, kCorrupt.
-  Result<std::optional<CommitRecord>> Repair(Database& database,
+  /// marks what is missing as lost, durably. Settles all commit rows. kUnavailable, kCorrupt.
+  Result<std::optional<CommitRecord>> Repair(Database& database, const StoreOptions& options,
                                              const std::optional<CommitRecord>& told, bool sure);
 
   /// Logs of which entries, the end or the removal were lost and made good as said above.
@@ -56,6 +58,7 @@ class Recovery {
   std::optional<CommitRecord> first_;    ///< In the write-ahead log; without its traces.
   std::optional<CommitRecord> last_;     ///< Seen anywhere; without its traces.
   std::map<uint64_t, LogTrace> traces_;  ///< By log number: the newest of each.
+  Unsettled rows_{0};                    ///< What the commit rows hold, without entries.
   uint64_t untold_entries_ =
       0;  ///< Lost entries of which no commit tells to which log they belong.
   uint64_t repaired_logs_ = 0;

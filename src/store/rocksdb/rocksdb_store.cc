@@ -47,7 +47,8 @@ class RocksDbStore final : public LogStore {
   RocksDbStore(rocks::StoreDirectory directory, const StoreOptions& options, Random* random)
       : directory_(std::move(directory)),
         options_(options),
-        random_(random != nullptr ? *random : system_random_) {}
+        random_(random != nullptr ? *random : system_random_),
+        unsettled_(options.unsettled_limit_bytes) {}
   ~RocksDbStore() override;
 
   Result<void> Open(const RocksDbHooks& hooks);
@@ -80,6 +81,7 @@ class RocksDbStore final : public LogStore {
   Random& random_;
   FailureLatch failure_;
   std::unique_ptr<Database> database_;
+  rocks::Unsettled unsettled_;
   std::unique_ptr<rocks::Reader> reader_;
   std::unique_ptr<rocks::Writer> writer_;
   std::unique_ptr<Committer> committer_;
@@ -107,13 +109,14 @@ Result<void> RocksDbStore::Open(const RocksDbHooks& hooks) {
     auto database = Database::Open(directory_.DatabasePath(), options_, database_options);
     if (!database) return Fail(std::move(database.error()));
     database_ = std::move(*database);
-    auto repaired = recovery.Repair(*database_, told, sure);
+    auto repaired = recovery.Repair(*database_, options_, told, sure);
     if (!repaired) return Fail(std::move(repaired.error()));
     last = std::move(*repaired);
     if (last) break;
   }
-  reader_ = std::make_unique<rocks::Reader>(*database_);
-  writer_ = std::make_unique<rocks::Writer>(*database_, *last, std::move(*committed));
+  reader_ = std::make_unique<rocks::Reader>(*database_, unsettled_);
+  writer_ = std::make_unique<rocks::Writer>(*database_, unsettled_, options_, *last,
+                                            std::move(*committed));
   committer_ = std::make_unique<Committer>(*writer_, options_, random_, last->next_log, last->logs);
   failure_.Attach(committer_.get());
   disk_bytes_ = database_->DiskBytes();
@@ -139,7 +142,7 @@ Result<void> RocksDbStore::ApplyRetention() {
   if (!HasRetention(options_.retention)) return {};
   Result<std::vector<RetireRequest>> retired;
   {
-    rocks::Inventory inventory(*database_);
+    rocks::Inventory inventory(*database_, unsettled_);
     retired = FindRetired(inventory, options_.retention, options_.clock->Now());
   }
   if (!retired) return Fail(std::move(retired.error()));
@@ -168,6 +171,8 @@ StoreStats RocksDbStore::Stats() const {
   StoreStats stats = committer_->Stats();
   stats.damaged_reads = reader_->damaged_reads();
   stats.disk_bytes = disk_bytes_;
+  stats.unsettled_bytes = unsettled_.bytes();
+  stats.unsettled_limit_bytes = options_.unsettled_limit_bytes;
   return stats;
 }
 

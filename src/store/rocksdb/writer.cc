@@ -3,7 +3,10 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "store/rocksdb/block_cursor.h"
 #include "store/rocksdb/format.h"
 #include "store/rocksdb/log_table.h"
 
@@ -15,6 +18,8 @@ constexpr size_t kProducerCacheBytes = 8 << 20;
 /// A batch that has grown larger gives its memory back.
 constexpr size_t kKeptBatchBytes = 4 << 20;
 constexpr uint64_t kGarbageBytes = 64 << 20;
+/// What a commit brings of one log goes into the commit's row if it is smaller, else into a block.
+constexpr uint64_t kSmallBytes = 4 << 10;
 
 size_t CostOf(const LogState& state) {
   size_t cost = 1024 + state.info.title.size();
@@ -26,10 +31,21 @@ void Must(const rocksdb::Status& status) {
   CHECK(status.ok());
 }  // batches are memory only
 
+bool IsSmall(const LogDraft& draft) {
+  return draft.chunks.size() == 1 && draft.chunks[0]->encoded.size() < kSmallBytes;
+}
+
+bool MovesFirst(const LogDraft& draft) {
+  return draft.before && draft.state.info.first != draft.before->info.first;
+}
+
 }  // namespace
 
-Writer::Writer(Database& database, const CommitRecord& last, CommittedFile committed)
+Writer::Writer(Database& database, Unsettled& unsettled, const StoreOptions& options,
+               const CommitRecord& last, CommittedFile committed)
     : database_(database),
+      unsettled_(unsettled),
+      options_(options),
       trail_(last),
       committed_(std::move(committed)),
       batch_(std::make_unique<rocksdb::WriteBatch>()),
@@ -40,7 +56,7 @@ Writer::~Writer() = default;
 
 Result<std::optional<LogState>> Writer::LoadLog(const LogKey& key) {
   if (const LogState* cached = logs_.Find(key)) return *cached;
-  return rocks::LoadLog(database_, key);
+  return rocks::LoadLog(database_, &unsettled_, key);
 }
 
 Result<std::optional<uint64_t>> Writer::LoadProducer(const LogState& log, const std::string& name) {
@@ -61,7 +77,44 @@ void PutBlock(rocksdb::WriteBatch& batch, const Database& database, uint64_t log
   Must(batch.Put(database.family(Family::kIndex), key, head));
 }
 
-void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft) {
+Result<bool> Writer::IsBorder(const LogState& log, Position position) {
+  if (position == log.info.position) return true;
+  const Tail tail = unsettled_.TailOf(log.info.number);
+  if (!tail.empty() && position >= tail.front().chunk->begin) {
+    return position == tail.back().chunk->end ||
+           std::ranges::any_of(
+               tail, [position](const TailPiece& piece) { return piece.chunk->begin == position; });
+  }
+  const Position end = tail.empty() ? log.info.position : tail.front().chunk->begin;
+  auto piece = BlockCursor(database_, Family::kIndex, log.info.number, end).Find(position);
+  if (!piece) return Fail(std::move(piece.error()));
+  return piece->begin == position;
+}
+
+bool Writer::MustSettle(const CommitPlan& plan) const {
+  if (unsettled_.IsFull()) return true;
+  // What is in memory of a log lies behind its blocks.
+  return std::ranges::any_of(plan.drafts, [this](const LogDraft& draft) {
+    return !draft.chunks.empty() && !IsSmall(draft) && unsettled_.Has(draft.state.info.number);
+  });
+}
+
+void Writer::AddSettled(rocksdb::WriteBatch& batch, const CommitPlan& plan) {
+  // A cut by retention was decided by the pieces as they are.
+  const bool join = std::ranges::none_of(plan.drafts, MovesFirst);
+  unsettled_.ForEach([&](uint64_t number, const Tail& tail) {
+    ForEachBlockOf(tail, options_.block_bytes, join,
+                   [&](Position begin, const BlockHeader& header, std::string_view entries) {
+                     PutBlock(batch, database_, number, begin, header, entries);
+                   });
+  });
+  // One by one: RocksDB 7.8 fails an assertion over range deletions in a table that is damaged.
+  for (const Family family : {Family::kRows, Family::kRowExtents}) {
+    for (const std::string& key : rows_) Must(batch.Delete(database_.family(family), key));
+  }
+}
+
+void Writer::AddBlocks(rocksdb::WriteBatch& batch, const LogDraft& draft, RowBuilder& row) {
   const LogState& after = draft.state;
   const uint64_t number = after.info.number;
   uint64_t encoded_offset = draft.before ? draft.before->encoded_end : 0;
@@ -77,8 +130,19 @@ void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft) {
     header.encoded_bytes = chunk.encoded.size();
     header.time = after.info.updated;
     encoded_offset += header.encoded_bytes;
-    PutBlock(batch, database_, number, chunk.begin, header, chunk.encoded);
+    if (IsSmall(draft)) {
+      row.Add({number, chunk.begin, header, chunk.encoded});
+      small_.emplace_back(number, TailPiece{header, draft.chunks[i]});
+    } else {
+      PutBlock(batch, database_, number, chunk.begin, header, chunk.encoded);
+    }
   }
+}
+
+void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft, RowBuilder& row) {
+  const LogState& after = draft.state;
+  const uint64_t number = after.info.number;
+  AddBlocks(batch, draft, row);
   if (draft.record)
     Must(batch.Put(database_.family(Family::kLogs), after.info.key.Path(), EncodeLog(after)));
   if (draft.Created()) {
@@ -88,7 +152,7 @@ void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft) {
     Must(batch.Put(database_.family(Family::kProducers), ProducerKey(number, name),
                    EncodeCount(count)));
   }
-  if (!draft.before || after.info.first == draft.before->info.first) return;
+  if (!MovesFirst(draft)) return;
   const std::string to = BlockKey(number, after.info.first);
   for (const Family family : {Family::kBlocks, Family::kIndex}) {
     Must(batch.DeleteRange(database_.family(family), LogPrefix(number), to));
@@ -111,25 +175,48 @@ void Writer::AddRemoval(rocksdb::WriteBatch& batch, const LogState& log) {
 }
 
 Result<void> Writer::Write(const CommitPlan& plan) {
-  const std::string record = EncodeCommitRecord(trail_.Next(plan));
+  const CommitRecord commit = trail_.Next(plan);
+  const std::string record = EncodeCommitRecord(commit);
+  const std::string row_key = RowKey(commit.number);
   rocksdb::WriteBatch& batch = *batch_;
   batch.Clear();
+  small_.clear();
   Must(batch.Put(database_.family(Family::kCommits), kCommitKey, record));
+  const bool settles = MustSettle(plan);
+  if (settles) AddSettled(batch, plan);
+  RowBuilder row;
   for (const LogDraft& draft : plan.drafts) {
     if (draft.removed) {
       AddRemoval(batch, draft.state);
     } else {
-      AddDraft(batch, draft);
+      AddDraft(batch, draft, row);
     }
+  }
+  if (!row.Empty()) {
+    Must(batch.Put(database_.family(Family::kRows), row_key, row.row()));
+    Must(batch.Put(database_.family(Family::kRowExtents), row_key, row.extents()));
   }
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = database_.db().Write(options, &batch);
   if (!status.ok()) return Fail(ToError(status));
   committed_.Write(record);
+  if (settles) rows_.clear();
+  if (!row.Empty()) rows_.push_back(row_key);
+  RememberTails(plan, settles);
   Remember(plan);
   if (batch.GetDataSize() > kKeptBatchBytes) batch_ = std::make_unique<rocksdb::WriteBatch>();
   return {};
+}
+
+void Writer::RememberTails(const CommitPlan& plan, bool settled) {
+  if (settled) unsettled_.Clear();
+  for (const LogDraft& draft : plan.drafts) {
+    if (draft.removed) unsettled_.Drop(draft.state.info.number);
+    if (MovesFirst(draft)) unsettled_.CutBefore(draft.state.info.number, draft.state.info.first);
+  }
+  for (auto& [number, piece] : small_) unsettled_.Add(number, std::move(piece));
+  small_.clear();
 }
 
 bool Writer::TakeGarbage() {
