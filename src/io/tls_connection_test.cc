@@ -374,6 +374,10 @@ TEST_F(TlsConnectionTest, AnswersTheProtocolThatTheClientKnows) {
   Connect({.protocols = "\x06spdy/1\x08http/1.1"});
   Secure();
   EXPECT_EQ(connection->Protocol(), "http/1.1");
+  Connect({.protocols = "\x08http/1.1"
+                        "\x02h2"});
+  Secure();
+  EXPECT_EQ(connection->Protocol(), "h2");
 }
 
 TEST_F(TlsConnectionTest, NewKeysInTheMiddle) {

@@ -30,7 +30,9 @@ constexpr uint64_t kModes =
     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
 
 // In the form of RFC 7301: a length before each name; the best first.
-constexpr std::string_view kProtocols = "\x08http/1.1";
+constexpr std::string_view kProtocols =
+    "\x02h2"
+    "\x08http/1.1";
 
 int ChooseProtocol(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* size,
                    const unsigned char* offered, unsigned int offered_size, void* /*unused*/) {

@@ -60,7 +60,7 @@ struct TlsStats {
 ///
 /// TLS 1.2 and 1.3 (RFC 5246, 8446) with forward secrecy and authenticated encryption only; no
 /// compression, no renegotiation, no early data. Sessions are resumed by tickets (RFC 5077), so
-/// that the server keeps nothing for them. ALPN (RFC 7301) offers http/1.1.
+/// that the server keeps nothing for them. ALPN (RFC 7301): h2, then http/1.1.
 class TlsContext {
  public:
   /// kInvalid names the file and the reason.

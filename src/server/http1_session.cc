@@ -72,7 +72,7 @@ void Http1Session::ParseRequest(std::string_view& bytes) {
   }
   if (mode_ == Mode::kRequests && parser_->Failed()) {
     const std::string_view rest = std::exchange(bytes, {});
-    if (parser_->error().http2_preface && request_number_ == 0) {
+    if (parser_->error().http2_preface && request_number_ == 0 && MaySpeakHttp2()) {
       BeginHttp2(rest);
     } else if (parser_->error().not_http && request_number_ == 0) {
       Close();  // nothing that we could say would be understood
@@ -91,8 +91,13 @@ void Http1Session::ParseHeldInput() {
   Parse(held);
 }
 
-// The client speaks HTTP/2 by prior knowledge (RFC 9113 §3.3). The connection is handed on when it
-// is not the caller any more.
+// Under TLS a client says by ALPN which protocol will follow (RFC 9113 §3.2).
+bool Http1Session::MaySpeakHttp2() const {
+  return !connection_.ClearTextInstead() && connection_.Protocol() != "http/1.1";
+}
+
+// The client speaks HTTP/2, by ALPN or by prior knowledge (RFC 9113 §3.2, §3.3). The connection is
+// handed on when it is not the caller any more.
 void Http1Session::BeginHttp2(std::string_view rest) {
   mode_ = Mode::kHttp2;
   input_.assign(kHttp2PrefaceLine).append(rest);
@@ -103,6 +108,7 @@ void Http1Session::BeginHttp2(std::string_view rest) {
 void Http1Session::OnHead(RequestHead&& request) {
   BeginRequest(std::move(request));
   if (connection_.ClearTextInstead()) return RefuseClearText();
+  if (connection_.Protocol() == "h2") return Close();  // and this is no preface (RFC 9113 §3.4)
   worker_.Dispatch(*this);
   if (ActiveSink() != nullptr && head().expects_continue && output_.empty()) {
     output_.append(kContinueResponse);

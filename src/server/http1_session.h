@@ -76,6 +76,7 @@ class Http1Session final : public Session,
   void RefuseRequest(int status, std::string reason);
   void RefuseBadRequest();
   void RefuseClearText();
+  bool MaySpeakHttp2() const;
   void BeginHttp2(std::string_view bytes);
   void CloseIfOver();
   void AppendHead(std::string& out, ResponseHead head) const;

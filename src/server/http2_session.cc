@@ -271,7 +271,8 @@ void Http2Session::CloseIfOver() {
   connection_.ShutdownWrite();
   connection_.WantRead(true);
   next_wake_ms_ = 0;
-  Arm(worker_, kLingerMs);
+  // What TLS still holds has to be read by the client first; in clear text the kernel holds it.
+  Arm(worker_, connection_.Holds() ? worker_.config().limits.write_timeout_ms : kLingerMs);
   FlushSoon();  // its exchanges go
 }
 

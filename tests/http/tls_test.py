@@ -9,7 +9,7 @@ import unittest
 import warnings
 import zlib
 
-from support.api import Api, new_log
+from support.api import BASE, Api, new_log
 from support.case import AsyncCase, ServerCase
 from support.http import TIMEOUT_SECONDS, Connection, request_bytes
 from support.server import Server, binary_path
@@ -117,6 +117,35 @@ class TlsTest(TlsCase):
         with self.assertRaises(ssl.SSLError):
             await Connection.open(self.server.port,
                                   tls=self.certificate.client(protocols=["spdy/3"]))
+
+    async def test_http2_is_what_was_chosen(self):
+        """The bytes that follow must be of the protocol that ALPN has chosen."""
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+        request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        settings = b"\4\0\0\0\0\0"    # of a SETTINGS frame, behind its length's two bytes
+        for protocols, sent, first in (
+                (("h2", "http/1.1"), preface, settings), (("h2",), preface, settings),
+                (("h2",), request, b""), (("http/1.1",), preface, b"HTTP/1.1 "),
+                ((), preface, settings)):
+            context = self.certificate.client(protocols=protocols)
+            async with await Connection.open(self.server.port, tls=context) as connection:
+                await connection.send(sent)
+                got = await connection.reader.read(100)
+                self.assertTrue(got[3:].startswith(first) if first == settings else
+                                got.startswith(first) and bool(got) == bool(first),
+                                (protocols, sent, got))
+        async with await Connection.open(self.server.port) as connection:
+            await connection.send(preface)
+            self.assertTrue((await connection.rest()).startswith(b"HTTP/1.1 "))
+
+    async def test_http2(self):
+        log = new_log()
+        await self.api.append(log, "one\ntwo\n", query="?end=succeeded")
+        answer = subprocess.run(
+            ["/usr/bin/curl", "-sk", "--http2", "-w", "%{http_version}",
+             f"https://127.0.0.1:{self.server.port}{BASE}/{log}/raw"],
+            capture_output=True, check=True, timeout=30)
+        self.assertEqual(answer.stdout, b"one\ntwo\n2")
 
     async def test_sessions_are_resumed(self):
         for version in (V12, V13):
