@@ -91,6 +91,7 @@ class Feed {
   uint64_t look_ups_pending_ = 0;
   uint64_t known_since_ = 0;    // look-ups that were started before number() was known
   uint64_t looked_up_ = 0;      // the newest look-up that was answered; 0: nothing is certain
+  uint64_t found_ = 0;          // the newest look-up that found the log
   bool dirty_ = false;          // in FeedTable::dirty_
   bool dirty_again_ = false;    // something new came while a pass was under way
   size_t pass_left_ = 0;        // following_[0, pass_left_) have their turn still before them

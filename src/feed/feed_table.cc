@@ -149,6 +149,7 @@ void FeedTable::OnLookedUp(const LogKey& key, uint64_t serial, uint64_t look_up,
     MarkDirty(*feed);
   }
   feed->looked_up_ = std::max(feed->looked_up_, look_up);
+  if (info) feed->found_ = std::max(feed->found_, look_up);
   if (info && Learn(*feed, *info)) MarkDirty(*feed);
   ResolveWaiting(*feed);
 }
@@ -206,8 +207,10 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
   const bool other_log =
       info != nullptr && !start.incarnation.empty() && start.incarnation != info->incarnation;
   const bool ahead = info != nullptr && !start.tail && start.position > info->position;
-  const uint64_t needed_look_up = other_log || ahead ? viewer.needed_look_up_ : 1;
-  if (feed.looked_up_ < needed_look_up) {
+  // Nor can one that found no log: what is known now may be what came late of one that is gone.
+  const bool is_wrong = other_log || ahead;
+  const uint64_t needed_look_up = is_wrong ? viewer.needed_look_up_ : 1;
+  if ((is_wrong ? feed.found_ : feed.looked_up_) < needed_look_up) {
     const bool is_under_way =
         feed.look_ups_started_ >= needed_look_up && feed.look_ups_pending_ > 0;
     if (!is_under_way) LookUp(feed);
@@ -215,7 +218,7 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
   }
   if (info == nullptr) return false;
   viewer.log_number_ = info->number;
-  if (other_log || ahead) {
+  if (is_wrong) {
     ++stats_.resets;
     std::string payload;
     viewer.TellReset(payload, *info, other_log ? ResetCause::kRecreated : ResetCause::kAhead);

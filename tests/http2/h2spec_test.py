@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # streams are closed by the number of a later one (RFC 9113 5.1.1).
 ALLOWED = {"Sends stream identifier that is numerically smaller than previous"}
 # Some cases measure an answer and need its end; others break a rule behind a request and need it to
-# be under way still. So what fails with an answer that ends at once may pass with one that never does.
+# be under way still. So what fails with an answer that ends at once may pass with an endless one.
 SHORT = "/api/v1/logs/h2spec/log/entries"
 ENDLESS = "/api/v1/logs/h2spec/log/events"
 TIMEOUT_SECONDS = "30" if os.environ.get("TAILRACE_SANITIZE") else "5"
