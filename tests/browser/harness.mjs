@@ -1,7 +1,7 @@
 // What every browser test needs: a server that can be killed and started again, a front that counts
 // requests, the two browsers, and waiting for a condition.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
@@ -63,6 +63,21 @@ async function freePort() {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** A certificate for 127.0.0.1, and the options of a server that has a TLS port besides. */
+export function makeCertificate() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tailrace-browser-tls-'));
+  const cert = path.join(folder, 'cert.pem');
+  const key = path.join(folder, 'key.pem');
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', key];
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const request = ['req', '-x509', '-nodes', '-days', '2', ...newKey, ...names, '-out', cert];
+  execFileSync('openssl', request, { stdio: 'ignore' });
+  return {
+    options: ['--listen', 'https://127.0.0.1:0', '--tls-cert', cert, '--tls-key', key],
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 /** A `tailrace serve` on its own port and directory, which both outlive kill(). */

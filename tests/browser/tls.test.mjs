@@ -1,31 +1,18 @@
 // The page and its live lines over https.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { browserNames, launch, numbered, openPage, Server } from './harness.mjs';
+import { browserNames, launch, makeCertificate, numbered, openPage, Server } from './harness.mjs';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'tailrace-browser-tls-'));
-const cert = path.join(folder, 'cert.pem');
-const key = path.join(folder, 'key.pem');
-const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', key];
-const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-const request = ['req', '-x509', '-nodes', '-days', '2', ...newKey, ...names, '-out', cert];
-execFileSync('openssl', request, { stdio: 'ignore' });
-after(() => rmSync(folder, { recursive: true, force: true }));
+const certificate = makeCertificate();
+after(() => certificate.remove());
 
 for (const name of browserNames) {
   describe(`TLS in ${name}`, () => {
     let browser, server;
     before(async () => {
       // The harness talks to the server in clear text; the browser gets a port of its own.
-      [browser, server] = await Promise.all([
-        launch(name),
-        Server.start('--listen', 'https://127.0.0.1:0', '--tls-cert', cert, '--tls-key', key),
-      ]);
+      [browser, server] = await Promise.all([launch(name), Server.start(...certificate.options)]);
     });
     after(async () => {
       await browser?.close();
