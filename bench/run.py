@@ -41,7 +41,7 @@ class Plan:
 
 
 def measure(names, plan):
-    """(figures, what failed). A scenario that fails does not lose what the others found."""
+    """(figures, what failed). A scenario that fails, or an interrupt, loses nothing before it."""
     figures, failed = [], []
     for name in names:
         start = time.time()
@@ -50,6 +50,8 @@ def measure(names, plan):
         except (LoadFailed, OSError, RuntimeError, ValueError, ArithmeticError) as error:
             traceback.print_exc(file=sys.stderr)
             failed.append({"name": name, "error": str(error)})
+        except KeyboardInterrupt:
+            return figures, [*failed, {"name": name, "error": "interrupted, as all behind it"}]
         print(f"== {name}: {time.time() - start:.0f} s", file=sys.stderr, flush=True)
     return figures, failed
 
