@@ -1,9 +1,28 @@
-"""Scenario: compressed streams beside plain ones."""
+"""Scenarios: streams under TLS, over HTTP/2, and compressed, beside plain ones."""
 
 from common import ours, pick
 from delivery import OUR_FIREHOSE
 from measure import Figure, load
 from servers import Tailrace
+
+
+def tls(plan):
+    """The firehose to 1,000 viewers under TLS and over HTTP/2."""
+    plain, secure, shared = [], [], []
+    options = {"viewers": 1000, "seconds": plan.seconds(2), **OUR_FIREHOSE}
+    with Tailrace() as server, Tailrace(tls=True) as covered:
+        for _ in plan.rounds():
+            plain.append(load("firehose", server, **ours(server), **options))
+            secure.append(load("firehose", covered, **ours(covered), **options))
+            shared.append(load("firehose", server, **ours(server), http2=True, streams=10,
+                               **options))
+
+    def cost(rounds):
+        return [1e9 / one["per_cpu_second"] for one in rounds]
+    what = "firehose, 1,000 viewers: CPU of a delivered entry"
+    yield Figure("tls", f"{what}, TLS", "ns", cost(secure), "plain", cost(plain), "<= 2")
+    yield Figure("http2", f"{what}, HTTP/2, 10 streams a connection", "ns", cost(shared),
+                 "HTTP/1.1", cost(plain))
 
 
 def coding(plan):

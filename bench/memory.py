@@ -8,11 +8,11 @@ from servers import Nginx, Tailrace, resident_bytes
 KEY = "bytes_each"
 
 
-def idle(plan):
+def idle(plan, tls=False, **options):
     """Memory of a new server for each viewer beyond the first 200."""
-    with Tailrace() as server:
+    with Tailrace(tls=tls) as server:
         return load("idle", server, warm=200, viewers=plan.crowd(10_000),
-                    view=f"{new_log(server)}/events")
+                    view=f"{new_log(server)}/events", **options)
 
 
 def what(plan):
@@ -39,3 +39,23 @@ def bytes_of_a_log(logs):
         before = resident_bytes(server.pid)
         load("create", server, post="/api/v1/logs/known/{}", logs=logs, producers=1000)
         return (resident_bytes(server.pid) - before) / logs
+
+
+def memory_tls(plan):
+    """Under TLS."""
+    mine, plain = [], []
+    for _ in plan.rounds():
+        mine.append(idle(plan, tls=True))
+        plain.append(idle(plan))
+    yield Figure("memory-tls", f"{what(plan)}, TLS, HTTP/1.1", "B", pick(mine, KEY), "plain",
+                 pick(plain, KEY), "<= 16384", goal_of_ours=True)
+
+
+def memory_http2(plan):
+    """As streams of HTTP/2 connections."""
+    mine, plain = [], []
+    for _ in plan.rounds():
+        mine.append(idle(plan, http2=True, streams=100))
+        plain.append(idle(plan))
+    yield Figure("memory-http2", f"{what(plan)}, HTTP/2, 100 on a connection", "B",
+                 pick(mine, KEY), "HTTP/1.1", pick(plain, KEY), "<= 1024", goal_of_ours=True)

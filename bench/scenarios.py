@@ -18,15 +18,19 @@ SCENARIOS = {
     "storm": crowds.storm,
     "replay-storm": crowds.replay_storm,
     "stalled": crowds.stalled,
-    "memory": memory.memory,
+    "memory-http1": memory.memory,
+    "memory-tls": memory.memory_tls,
+    "memory-http2": memory.memory_http2,
     "ingest": storage.ingest_batches,
     "ingest-many": storage.ingest_many,
     "replay": storage.replay,
     "coding": coded.coding,
+    "tls": coded.tls,
 }
 
 # Several under one name.
 GROUPS = {
     "fanout": ["fan-out", "latency", "firehose-1000", "firehose-5000", "neighbour"],
+    "memory": ["memory-http1", "memory-tls", "memory-http2"],
     "crowds": ["crowd", "many-logs", "storm", "replay-storm", "stalled"],
 }
