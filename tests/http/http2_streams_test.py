@@ -83,7 +83,7 @@ class Http2StreamsTest(Http2Case):
             await self.api.append(log, ("y" * 999 + "\n") * 1000 + f"line {n}\n")
             await watcher.until(lambda: stream.events and
                                 stream.events[-1].data == f"line {n}")
-        self.check_memory(before, 40 << 20)
+        self.check_memory(before, 96 << 20)
 
     async def test_a_closed_tab_ends_its_stream_only(self):
         log = new_log()
