@@ -12,7 +12,8 @@
 namespace tailrace {
 namespace {
 
-// Shorter ones are copied behind their frame's header, which costs less than a part of sendmsg.
+// Shorter ones are copied behind their frame's header: by estimate, not by measurement, that costs
+// less than a part of sendmsg.
 constexpr size_t kLendBytes = 2 << 10;
 // What a client may rightly send for one of our DATA frames: two WINDOW_UPDATE and a PING.
 constexpr uint64_t kFramesForData = 3;
