@@ -132,4 +132,25 @@ std::string LocalAddressText(int fd) {
   return std::string("unix:") + reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
 }
 
+PeerAddress PeerOf(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  const auto bytes = [](const auto& address) {
+    return std::string_view(reinterpret_cast<const char*>(&address), sizeof address);
+  };
+  switch (storage.ss_family) {
+    case AF_UNIX:
+      return {PeerAddress::Kind::kUnix, {}};
+    case AF_INET:
+      return {PeerAddress::Kind::kIp,
+              IpFromBytes(bytes(reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr))};
+    case AF_INET6:
+      return {PeerAddress::Kind::kIp,
+              IpFromBytes(bytes(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr))};
+    default:
+      return {};
+  }
+}
+
 }  // namespace tailrace

@@ -1,4 +1,4 @@
-// Address: where to listen.
+// Address: where to listen, and who is at the other end.
 #pragma once
 
 #include <sys/socket.h>
@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ip_address.h"
 #include "base/result.h"
 
 namespace tailrace {
@@ -29,5 +30,19 @@ Result<int> OpenListenSocket(const Address& address);
 
 /// "127.0.0.1:8080" of a bound socket, with the port that the kernel chose for port 0.
 std::string LocalAddressText(int fd);
+
+/// Who is at the other end of a connection.
+struct PeerAddress {
+  enum class Kind : uint8_t {
+    kUnknown,  ///< Gone already.
+    kUnix,
+    kIp,
+  };
+  Kind kind = Kind::kUnknown;
+  IpAddress ip;  ///< kIp only.
+};
+
+/// Of a connected socket.
+PeerAddress PeerOf(int fd);
 
 }  // namespace tailrace

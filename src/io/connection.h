@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "io/address.h"
 #include "io/poller.h"
 
 namespace tailrace {
@@ -57,6 +58,8 @@ class Connection final : private PollHandler {
   void ShutdownWrite();
   bool ReadEnded() const { return read_ended_; }
   bool Blocked() const { return blocked_; }
+  PeerAddress Peer() const { return PeerOf(poller_.fd()); }
+  bool UnderTls() const { return tls_ != nullptr; }
 
   /// TLS only. Before OnSecured nothing is read, and a write takes nothing.
   bool Handshaking() const;

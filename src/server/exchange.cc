@@ -38,15 +38,25 @@ void Exchange::BeginRequest(RequestHead head) {
   request_->started_ms = worker_.loop().NowMs();
 }
 
+const ClientOrigin& Exchange::origin() const {
+  if (request_->origin == nullptr) {
+    request_->origin = std::make_unique<ClientOrigin>(
+        FindClientOrigin(Hop(), request_->head, worker_.shared().origin_rules));
+  }
+  return *request_->origin;
+}
+
 void Exchange::LogAnswer(int status) const {
   worker_.CountAnswer(status);
   LogLevel level = LogLevel::kDebug;
   if (status >= 400) level = LogLevel::kInfo;
   if (status >= 500) level = LogLevel::kWarn;
-  LogLine(level, "request")
-      .Add("request", request_->id)
+  LogLine line(level, "request");
+  if (!line.On()) return;
+  line.Add("request", request_->id)
       .Add("method", MethodName(request_->head.method))
       .Add("path", std::string_view(request_->head.path).substr(0, kLoggedPathBytes))
+      .Add("client", origin().address)
       .Add("status", static_cast<uint64_t>(status))
       .Add("ms", worker_.loop().NowMs() - request_->started_ms);
 }

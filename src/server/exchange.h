@@ -11,6 +11,7 @@
 
 #include "http/request.h"
 #include "server/answer.h"
+#include "server/client_origin.h"
 
 namespace tailrace {
 
@@ -102,6 +103,9 @@ class Exchange {
   // The request, until it is answered.
   const RequestHead& head() const { return request_->head; }
   const std::string& request_id() const { return request_->id; }
+  /// Found out when it is first asked for: a request of which nobody asks it, and a stream that is
+  /// under way, keep nothing of it.
+  const ClientOrigin& origin() const;
   /// The handler's, during Worker::Dispatch: who takes the body. Without one it is thrown away.
   void SetSink(std::unique_ptr<BodySink> sink) { request_->sink = std::move(sink); }
   virtual void HoldBody(bool hold) = 0;
@@ -132,11 +136,14 @@ class Exchange {
     std::string id;  // in its answer and in the log
     uint64_t started_ms = 0;
     std::unique_ptr<BodySink> sink;
-    bool complete = false;  // the body has been read
-    bool answered = false;  // Send or OpenStream was called
+    std::unique_ptr<ClientOrigin> origin;  // null: not asked for
+    bool complete = false;                 // the body has been read
+    bool answered = false;                 // Send or OpenStream was called
   };
 
   void BeginRequest(RequestHead head);
+  /// Who is at the other end of the connection.
+  virtual ClientHop Hop() const = 0;
   /// The sink, if it still wants to hear of the body.
   BodySink* ActiveSink() const {
     return request_ != nullptr && !request_->answered ? request_->sink.get() : nullptr;

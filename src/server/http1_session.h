@@ -57,6 +57,7 @@ class Http1Session final : public Session,
   };
   enum class Mode : uint8_t { kRequests, kStream, kHttp2, kLinger, kClosed };
 
+  ClientHop Hop() const override { return {connection_.Peer(), connection_.UnderTls()}; }
   void OnSecured() override { UpdateDeadline(); }
   void OnRead(std::string_view bytes) override;
   void OnReadEnd() override;

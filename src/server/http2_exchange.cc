@@ -15,6 +15,10 @@ Reply Http2Exchange::MakeReply() const {
   return {worker_, session_.id(), static_cast<uint64_t>(stream_number_)};
 }
 
+ClientHop Http2Exchange::Hop() const {
+  return session_.Hop();
+}
+
 // ------------------------------------------------------------------------------------------------
 // The request
 

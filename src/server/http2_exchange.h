@@ -68,6 +68,7 @@ class Http2Exchange final : public Exchange {
     bool last = false;  // nothing comes behind `body`
   };
 
+  ClientHop Hop() const override;
   void SendHead(int status, const Headers& headers, std::optional<uint64_t> length, bool end);
   void WriteAnswer();
   void OnPulled(std::unique_ptr<BodySource> source, Result<std::string> piece) override;

@@ -35,6 +35,7 @@ class Http2Session final : public Session, private ConnectionHandler, private Ht
 
   // For its exchanges.
   Http2Codec& codec() { return codec_; }
+  ClientHop Hop() const { return {connection_.Peer(), connection_.UnderTls()}; }
   /// As Exchange::Write. `end`: nothing comes behind `parts`.
   int64_t Write(Http2Exchange& exchange, std::span<const iovec> parts, bool end);
   /// Http2Exchange::OnTurn comes.

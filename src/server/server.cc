@@ -35,6 +35,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
   if (!log) return Fail(log.error());
   std::unique_ptr<Server> server(new Server(std::move(config)));
   signal(SIGPIPE, SIG_IGN);
+  if (Result<void> read = server->ReadOriginRules(); !read) return Fail(read.error());
   if (Result<void> loaded = server->LoadCertificate(); !loaded) return Fail(loaded.error());
   if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
@@ -57,6 +58,15 @@ void Server::Close() {
   for (const auto& worker : workers_) worker->Shutdown();
   store_.reset();
   workers_.clear();
+}
+
+Result<void> Server::ReadOriginRules() {
+  Result<TrustedProxies> trusted = TrustedProxies::Parse(config_.trusted_proxies);
+  if (!trusted) return Fail(trusted.error());
+  const auto headers = ParseForwardedHeaders(config_.forwarded_headers);
+  if (!headers) return Fail(ErrorCode::kInvalid, "forwarded_headers: x-forwarded or forwarded");
+  origin_rules_ = {std::move(*trusted), *headers};
+  return {};
 }
 
 Result<void> Server::LoadCertificate() {
@@ -121,6 +131,7 @@ void Server::MakeWorkers() {
   hub_ = std::make_unique<Hub>(*store_, std::move(sinks));
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
   shared_->tls = tls_.get();
+  shared_->origin_rules = origin_rules_;
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
   if (config_.streams.catch_up_disk_bytes > 0) {
     segment_files_ = std::make_unique<SegmentFiles>(

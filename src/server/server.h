@@ -39,6 +39,7 @@ class Server {
     std::string address;  // with the port that the kernel chose
   };
 
+  Result<void> ReadOriginRules();
   Result<void> LoadCertificate();
   Result<void> Bind();
   Result<void> OpenStore();
@@ -57,6 +58,7 @@ class Server {
   ServerConfig config_;
   SseRenderer renderer_;
   Routes routes_;
+  OriginRules origin_rules_;
   std::vector<ListenSocket> listen_sockets_;
   std::unique_ptr<TlsContext> tls_;  // null: no certificate
   std::unique_ptr<CertificateWatch> certificate_watch_;

@@ -24,6 +24,7 @@ class LogLine {
   LogLine(const LogLine&) = delete;
   LogLine& operator=(const LogLine&) = delete;
 
+  bool On() const { return on_; }
   LogLine& Add(std::string_view name, std::string_view value);
   LogLine& Add(std::string_view name, uint64_t value);
 

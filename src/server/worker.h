@@ -44,6 +44,7 @@ struct ServerShared {
   const SegmentRenderer& renderer;
   const Routes& routes;
   Hub& hub;
+  OriginRules origin_rules;                             ///< Set before any worker runs.
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
   SegmentFiles* segment_files = nullptr;                ///< Null: there are none.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "app/config/value.h"
+#include "http/forwarded.h"
 
 namespace tailrace {
 namespace {
@@ -37,10 +38,6 @@ std::vector<std::string> SplitAtBlanks(std::string_view text) {
   return parts;
 }
 
-bool TakesMany(const Setting& setting) {
-  return setting.kind == ValueKind::kList || setting.kind == ValueKind::kTypePolicies;
-}
-
 // Pairs that make no sense the other way round.
 Result<void> CheckTogether(const ServerConfig& config) {
   const StreamConfig& streams = config.streams;
@@ -53,6 +50,9 @@ Result<void> CheckTogether(const ServerConfig& config) {
   }
   if (config.tls.cert.empty() != config.tls.key.empty()) {
     return Fail(ErrorCode::kInvalid, "tls.cert and tls.key are of use only together");
+  }
+  if (const auto trusted = TrustedProxies::Parse(config.trusted_proxies); !trusted) {
+    return Fail(trusted.error());
   }
   return {};
 }
@@ -91,10 +91,10 @@ Result<std::vector<GivenSetting>> ReadEnvironmentSettings(
       return Fail(UnknownVariable(name));
     }
     const std::string_view value = variable.substr(equals + 1);
-    given.push_back(
-        {setting,
-         TakesMany(*setting) ? SplitAtBlanks(value) : std::vector<std::string>{std::string(value)},
-         "environment " + std::string(name)});
+    given.push_back({setting,
+                     TakesMany(setting->kind) ? SplitAtBlanks(value)
+                                              : std::vector<std::string>{std::string(value)},
+                     "environment " + std::string(name)});
   }
   return given;
 }

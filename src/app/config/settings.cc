@@ -193,8 +193,9 @@ Result<void> ApplySetting(ServerConfig& config, const Setting& setting,
         std::get<std::map<std::string, RetentionPolicy>& (*)(ServerConfig&)>(setting.field)(config),
         values);
   }
-  if (setting.kind == ValueKind::kList) {
-    if (values.empty() || std::ranges::any_of(values, &std::string::empty)) {
+  if (TakesMany(setting.kind)) {
+    const bool enough = !values.empty() || setting.kind == ValueKind::kOptionalList;
+    if (!enough || std::ranges::any_of(values, &std::string::empty)) {
       return Fail(ErrorCode::kInvalid, "must be at least one text, none of them empty");
     }
     std::get<std::vector<std::string>& (*)(ServerConfig&)>(setting.field)(config).assign(

@@ -25,8 +25,15 @@ enum class ValueKind : uint8_t {
   kText,
   kOptionalText,  ///< May be empty: none.
   kList,          ///< Texts; the flag may be repeated.
+  kOptionalList,  ///< The same; there may be none.
   kTypePolicies,  ///< "TYPE:max_age=…,max_log_bytes=…"; in TOML a table a type.
 };
+
+/// It has any number of values.
+constexpr bool TakesMany(ValueKind kind) {
+  return kind == ValueKind::kList || kind == ValueKind::kOptionalList ||
+         kind == ValueKind::kTypePolicies;
+}
 
 /// Where in ServerConfig a setting lives.
 using SettingField =
