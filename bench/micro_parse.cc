@@ -5,6 +5,7 @@
 
 #include "http/http1.h"
 #include "ingest/body_parser.h"
+#include "ingest/redactor.h"
 
 namespace tailrace::bench {
 namespace {
@@ -35,6 +36,26 @@ BENCHMARK_CAPTURE(ParseBody, text, "text/plain", kText);
 BENCHMARK_CAPTURE(ParseBody, ndjson, "application/x-ndjson",
                   R"({"time":"2024-05-01T12:00:00.123456Z","stream":"stdout","text":")" + kText +
                       "\"}");
+
+// The same with the built-in patterns of [redact]; `line` has a secret or none.
+void RedactBody(benchmark::State& state, const std::string& line) {
+  const auto redactor = Redactor::Make({.builtin = true});
+  const std::string body = Lines(line);
+  for (auto _ : state) {
+    const auto parser = MakeBodyParser("text/plain", {}, redactor->get());
+    EntryRun run;
+    if (!parser->Feed(body, 1, run) || !parser->Finish(1, run)) state.SkipWithError("refused");
+  }
+  state.SetItemsProcessed(state.iterations() * kLines);
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(body.size()));
+}
+
+const std::string kOrdinary =
+    "2024-05-01T12:00:00.123Z INFO web-7d9f/app Deployment web-7d9f scaled 3 -> 5 in 1.204s "
+    "(image registry/app:1.4.2, node worker-3, request 5f1c2ab0)";
+BENCHMARK_CAPTURE(ParseBody, ordinary, "text/plain", kOrdinary);
+BENCHMARK_CAPTURE(RedactBody, ordinary, kOrdinary);
+BENCHMARK_CAPTURE(RedactBody, secret, kOrdinary + " DB_PASSWORD=hunter2");
 
 class Nothing : public Http1Events {
  public:

@@ -23,18 +23,18 @@ std::string Essence(std::string_view content_type) {
 
 }  // namespace
 
-std::unique_ptr<BodyParser> MakeBodyParser(std::string_view content_type,
-                                           const BodyLimits& limits) {
+std::unique_ptr<BodyParser> MakeBodyParser(std::string_view content_type, const BodyLimits& limits,
+                                           const Redactor* redactor) {
   const std::string type = Essence(content_type);
   if (type.empty() || type == "text/plain" || type == "application/x-www-form-urlencoded") {
-    return std::make_unique<TextBody>(limits);
+    return std::make_unique<TextBody>(limits, redactor);
   }
   if (type == "application/x-ndjson" || type == "application/ndjson" ||
       type == "application/jsonl") {
-    return std::make_unique<JsonBody>(MakeLineFramer(limits.object_bytes), limits);
+    return std::make_unique<JsonBody>(MakeLineFramer(limits.object_bytes), limits, redactor);
   }
   if (type == "application/json") {
-    return std::make_unique<JsonBody>(MakeArrayFramer(limits.object_bytes), limits);
+    return std::make_unique<JsonBody>(MakeArrayFramer(limits.object_bytes), limits, redactor);
   }
   return nullptr;
 }

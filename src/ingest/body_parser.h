@@ -11,6 +11,8 @@
 
 namespace tailrace {
 
+class Redactor;
+
 struct BodyLimits {
   size_t entry_bytes = 1 << 20;    ///< Longer texts are split into partial entries, never cut.
   size_t object_bytes = 64 << 20;  ///< One JSON object as it came; held in memory (kTooLarge).
@@ -57,6 +59,11 @@ inline constexpr std::string_view kAcceptedBodyTypes =
 /// well-formed UTF-8; one of the two is required, both are an error. Other members are kept as
 /// Entry::fields; a member `fields` that is an object is merged into them, and `n` is ignored, so
 /// that an entry of a page can be posted again. A member that comes twice is an error.
-std::unique_ptr<BodyParser> MakeBodyParser(std::string_view content_type, const BodyLimits& limits);
+///
+/// `redactor`, if there is one, outlives the parser; texts and fields come out masked, as many of
+/// them as without it. It sees one entry at a time: a secret that the producer itself has put into
+/// two entries is not recognised.
+std::unique_ptr<BodyParser> MakeBodyParser(std::string_view content_type, const BodyLimits& limits,
+                                           const Redactor* redactor = nullptr);
 
 }  // namespace tailrace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "ingest/redactor.h"
 
 namespace tailrace {
 namespace {
@@ -388,6 +389,40 @@ TEST(BodyParser, Limits) {
     EXPECT_EQ(named(name, max + 1).field, name);
     EXPECT_EQ(named(name, max + 1).code, ErrorCode::kTooLarge);
   }
+}
+
+std::vector<std::string> MaskedEntries(std::string_view type, std::string_view body) {
+  const auto redactor = Redactor::Make({.builtin = true, .patterns = {R"("wide":.*)"}});
+  std::vector<std::string> entries;
+  for (const size_t piece : {1u, 3u, 1000u}) {
+    entries.clear();
+    const auto parser = MakeBodyParser(type, {}, redactor->get());
+    EntryRun run;
+    for (std::string_view rest = body; !rest.empty();
+         rest.remove_prefix(std::min(piece, rest.size()))) {
+      EXPECT_TRUE(parser->Feed(rest.substr(0, piece), kNow, run));
+    }
+    EXPECT_TRUE(parser->Finish(kNow, run));
+    EntryReader reader(run.encoded);
+    Entry entry;
+    while (reader.Next(entry)) {
+      entries.push_back(std::string(entry.text) + std::string(entry.fields));
+    }
+  }
+  return entries;
+}
+
+TEST(BodyParser, SecretsAreMaskedInTextsAndFields) {
+  EXPECT_THAT(MaskedEntries("text/plain", "a\npassword=hunter2\r\n\ntoken: abc"),
+              ElementsAre("a", "password=***", "", "token: ***"));
+  EXPECT_THAT(MaskedEntries("application/json", R"([
+      {"text":"password=hunter2 b", "user":"joe"},
+      {"text":"login", "password":"hunter2", "deep":{"api_key":"a\"b","n":1}},
+      {"text_base64":"dG9rZW49c2VjcmV0"},
+      {"text":"x","wide":1}])"),
+              ElementsAre(R"(password=*** b{"user":"joe"})",
+                          R"(login{"password":"***","deep":{"api_key":"***","n":1}})", "token=***",
+                          R"(x{"redacted":true})"));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace tailrace {
 
 class JsonBody final : public BodyParser {
  public:
-  JsonBody(std::unique_ptr<ObjectFramer> framer, const BodyLimits& limits)
-      : framer_(std::move(framer)), reader_(limits) {}
+  JsonBody(std::unique_ptr<ObjectFramer> framer, const BodyLimits& limits, const Redactor* redactor)
+      : framer_(std::move(framer)), reader_(limits, redactor) {}
   Result<void> Feed(std::string_view bytes, TimeNs now, EntryRun& out) override;
   Result<void> Finish(TimeNs now, EntryRun& out) override;
 

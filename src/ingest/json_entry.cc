@@ -89,10 +89,11 @@ Result<void> TakeLost(const JsonMember& member, std::optional<uint64_t>& lost) {
 
 }  // namespace
 
-JsonEntryReader::JsonEntryReader(const BodyLimits& limits)
-    : limits_(limits), reader_(limits.json_depth) {
-  limits_.entry_bytes = std::max(limits.entry_bytes, kMinEntryBytes);
-}
+JsonEntryReader::JsonEntryReader(const BodyLimits& limits, const Redactor* redactor)
+    : limits_(limits),
+      redactor_(redactor),
+      split_(redactor, std::max(limits.entry_bytes, kMinEntryBytes)),
+      reader_(limits.json_depth) {}
 
 Result<void> JsonEntryReader::Read(std::string_view object, TimeNs now, EntryRun& out) {
   others_.clear();
@@ -111,7 +112,7 @@ Result<void> JsonEntryReader::Read(std::string_view object, TimeNs now, EntryRun
     return BadField("text_base64", "stands beside a field \"text\"");
   }
   if (Result<void> built = BuildFields(entry); !built) return built;
-  AddSplit(out, entry, limits_.entry_bytes);
+  split_.AddWhole(out, entry);
   return {};
 }
 
@@ -183,8 +184,21 @@ Result<void> JsonEntryReader::BuildFields(Entry& entry) {
   if (const auto twice = std::ranges::adjacent_find(keys); twice != keys.end()) {
     return BadField(*twice, "comes twice");
   }
+  if (redactor_ != nullptr) MaskFields();
   entry.fields = fields_;
   return {};
+}
+
+// A pattern that takes more than a value's characters may leave what is no JSON: then nothing of
+// the fields is kept but that there were some.
+void JsonEntryReader::MaskFields() {
+  std::string masked = fields_;
+  redactor_->Mask(masked);
+  if (masked == fields_) return;
+  std::vector<JsonMember> members;
+  JsonReader checker(limits_.json_depth + 1);
+  const bool sound = checker.Parse(masked, members).has_value();
+  fields_ = sound ? std::move(masked) : std::string(R"({"redacted":true})");
 }
 
 }  // namespace tailrace

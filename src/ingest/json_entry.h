@@ -7,13 +7,14 @@
 
 #include "ingest/body_parser.h"
 #include "ingest/json_reader.h"
+#include "ingest/masked_split.h"
 
 namespace tailrace {
 
 /// One thread.
 class JsonEntryReader {
  public:
-  explicit JsonEntryReader(const BodyLimits& limits);
+  JsonEntryReader(const BodyLimits& limits, const Redactor* redactor);
 
   /// Adds the object as one entry, or as partial ones if its text is too long. kInvalid, kTooLarge
   /// with Error::field and a reason that continues "entry n …"; then nothing was added.
@@ -22,8 +23,11 @@ class JsonEntryReader {
  private:
   Result<void> TakeMember(const JsonMember& member, Entry& entry);
   Result<void> BuildFields(Entry& entry);
+  void MaskFields();
 
   BodyLimits limits_;
+  const Redactor* redactor_;
+  MaskedSplit split_;
   JsonReader reader_;
   std::vector<JsonMember> members_;
   std::vector<JsonMember> others_;  // what goes into Entry::fields

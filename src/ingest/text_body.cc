@@ -13,14 +13,16 @@ constexpr size_t kKeptBytes = 16 << 10;
 
 }  // namespace
 
-TextBody::TextBody(const BodyLimits& limits)
-    : entry_bytes_(std::max(limits.entry_bytes, kMinEntryBytes)) {}
+TextBody::TextBody(const BodyLimits& limits, const Redactor* redactor)
+    : split_(redactor, std::max(limits.entry_bytes, kMinEntryBytes)) {}
 
 Result<void> TextBody::Feed(std::string_view bytes, TimeNs now, EntryRun& out) {
   while (!bytes.empty()) {
     const void* found = std::memchr(bytes.data(), '\n', bytes.size());
     if (found == nullptr) {
-      Keep(bytes, now, out);
+      // A CR at the end may belong to the line's end; it stays in any case.
+      pending_.append(bytes);
+      split_.AddFront(out, {.time = now}, pending_);
       break;
     }
     const auto size = static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
@@ -39,27 +41,14 @@ Result<void> TextBody::Feed(std::string_view bytes, TimeNs now, EntryRun& out) {
 
 Result<void> TextBody::Finish(TimeNs now, EntryRun& out) {
   // A last line has no end, so a CR there is a lone one.
-  if (!pending_.empty()) AddSplit(out, {.time = now, .text = pending_}, entry_bytes_);
+  if (!pending_.empty()) split_.AddWhole(out, {.time = now, .text = pending_});
   pending_ = std::string();
   return {};
 }
 
-void TextBody::AddLine(std::string_view line, TimeNs now, EntryRun& out) const {
+void TextBody::AddLine(std::string_view line, TimeNs now, EntryRun& out) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  AddSplit(out, {.time = now, .text = line}, entry_bytes_);
-}
-
-// Cuts off only what is beyond doubt: a CR at the end may belong to the line's end, and the bytes
-// around the limit decide where to cut.
-void TextBody::Keep(std::string_view bytes, TimeNs now, EntryRun& out) {
-  pending_.append(bytes);
-  std::string_view rest = pending_;
-  while (rest.size() > entry_bytes_ + kCutLookahead) {
-    const std::string_view text = rest.substr(0, CutLength(rest, entry_bytes_));
-    out.Add({.time = now, .text = text, .partial = true});
-    rest.remove_prefix(text.size());
-  }
-  pending_.erase(0, pending_.size() - rest.size());
+  split_.AddWhole(out, {.time = now, .text = line});
 }
 
 }  // namespace tailrace

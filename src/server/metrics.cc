@@ -5,6 +5,7 @@
 #include <map>
 
 #include "http/negotiate.h"
+#include "ingest/redactor.h"
 #include "io/tls_context.h"
 
 namespace tailrace {
@@ -239,6 +240,10 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   AddStreams(out, workers);
   AddCodings(out, workers);
   if (shared.segment_files != nullptr) AddFiles(out, *shared.segment_files);
+  if (shared.redactor != nullptr) {
+    out.Counter("tailrace_redacted_secrets_total", "Secrets masked in what producers sent",
+                AsDouble(shared.redactor->Masked()));
+  }
   AddStore(out, shared.store.Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
   return out.Text();

@@ -36,6 +36,9 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
   std::unique_ptr<Server> server(new Server(std::move(config)));
   signal(SIGPIPE, SIG_IGN);
   if (Result<void> read = server->ReadOriginRules(); !read) return Fail(read.error());
+  auto redactor = Redactor::Make(server->config_.redact);
+  if (!redactor) return Fail(redactor.error());
+  server->redactor_ = std::move(*redactor);
   if (Result<void> loaded = server->LoadCertificate(); !loaded) return Fail(loaded.error());
   if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
@@ -132,6 +135,7 @@ void Server::MakeWorkers() {
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
   shared_->tls = tls_.get();
   shared_->origin_rules = origin_rules_;
+  shared_->redactor = redactor_.get();
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
   if (config_.streams.catch_up_disk_bytes > 0) {
     segment_files_ = std::make_unique<SegmentFiles>(

@@ -62,6 +62,7 @@ class Server {
   std::vector<ListenSocket> listen_sockets_;
   std::unique_ptr<TlsContext> tls_;  // null: no certificate
   std::unique_ptr<CertificateWatch> certificate_watch_;
+  std::unique_ptr<const Redactor> redactor_;  // null: nothing is masked
   std::unique_ptr<LogStore> store_;
   std::unique_ptr<SegmentFiles> segment_files_;
   std::unique_ptr<ServerShared> shared_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/redactor.h"
 #include "store/store_options.h"
 
 namespace tailrace {
@@ -71,6 +72,7 @@ struct ServerConfig {
   std::string log_level = "info";                 ///< "debug", "info", "warn", "error".
   TlsConfig tls;
   LimitConfig limits;
+  RedactConfig redact;
   StreamConfig streams;
   StoreOptions store;
 };

@@ -23,6 +23,7 @@
 
 namespace tailrace {
 
+class Redactor;
 class Routes;
 class TlsContext;
 class Worker;
@@ -46,6 +47,7 @@ struct ServerShared {
   Hub& hub;
   OriginRules origin_rules;                             ///< Set before any worker runs.
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
+  const Redactor* redactor = nullptr;                   ///< Null: texts are stored as they came.
   SegmentFiles* segment_files = nullptr;                ///< Null: there are none.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
   std::atomic<bool> draining = false;

@@ -54,6 +54,18 @@ TEST(Settings, EveryDefaultIsAllowedAndReadsBack) {
   }
 }
 
+TEST(Settings, AnOptionalListMayBeEmptyAndReadsBack) {
+  ServerConfig config;
+  const Setting* const setting = FindByPath("redact.patterns");
+  ASSERT_NE(setting, nullptr);
+  EXPECT_EQ(FormatSetting(config, *setting), "[]");
+  EXPECT_TRUE(ApplySetting(config, *setting, std::vector<std::string>{"a b", "c"}));
+  EXPECT_EQ(FormatSetting(config, *setting), R"(["a b", "c"])");
+  EXPECT_FALSE(ApplySetting(config, *setting, std::vector<std::string>{""}));
+  EXPECT_TRUE(ApplySetting(config, *setting, {}));
+  EXPECT_TRUE(config.redact.patterns.empty());
+}
+
 TEST(ConfigLoader, FlagsBeatEnvironmentBeatsFileBeatsDefault) {
   const LoadedConfig loaded =
       Load("workers = 1\nreader_threads = 2\ndata = \"from-file\"\n[streams]\ndrain_window=\"3s\"",

@@ -98,6 +98,12 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"limits", "viewers", "limit-viewers", kCount, [](C& c) -> Number { return c.limits.viewers; },
      "Most streams at once; more are told to come back later", 1, 10'000'000},
 
+    {"redact", "builtin", "redact-builtin", kSwitch, [](C& c) -> bool& { return c.redact.builtin; },
+     "Mask passwords and tokens of well-known forms in what producers send, before it is stored"},
+    {"redact", "patterns", "redact-patterns", kOptionalList,
+     [](C& c) -> std::vector<std::string>& { return c.redact.patterns; },
+     "The same for what these patterns (RE2) take, or their groups; may be repeated"},
+
     {"streams", "heartbeat", "heartbeat", kMilliseconds,
      [](C& c) -> Number { return c.streams.heartbeat_ms; },
      "Idle streams get a sign of life so often (10 % more or less)", 100, kMaxMs},

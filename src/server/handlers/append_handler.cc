@@ -243,7 +243,8 @@ void HandleAppend(Call& call) {
   BodyLimits body_limits;
   body_limits.entry_bytes = limits.entry_bytes;
   body_limits.object_bytes = limits.body_bytes;
-  auto parser = MakeBodyParser(call.head.headers.Find("Content-Type").value_or(""), body_limits);
+  auto parser = MakeBodyParser(call.head.headers.Find("Content-Type").value_or(""), body_limits,
+                               call.worker.shared().redactor);
   if (parser == nullptr) {
     Answer answer = ProblemAnswer(
         ProblemFrom(415, "Content-Type: must be one of " + std::string(kAcceptedBodyTypes)));

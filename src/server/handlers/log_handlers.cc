@@ -73,6 +73,8 @@ void CreateLog(const Reply& reply, const LogKey& key, const std::string& body) {
     reply.Send(ProblemAnswer(parsed.error()));
     return;
   }
+  const Redactor* const redactor = reply.worker().shared().redactor;
+  if (redactor != nullptr && parsed->title) redactor->Mask(*parsed->title);
   using Created = Result<CreateRequest::Answer>;
   reply.worker().store().Create(
       {key, std::move(parsed->title), std::move(parsed->labels),
@@ -88,6 +90,8 @@ void EndLog(const Reply& reply, const LogKey& key, const std::string& body) {
     reply.Send(ProblemAnswer(outcome.error()));
     return;
   }
+  const Redactor* const redactor = reply.worker().shared().redactor;
+  if (redactor != nullptr) redactor->Mask(outcome->reason);
   using Ended = Result<LogInfo>;
   reply.worker().store().End(
       {key, std::move(*outcome), OnWorker<Ended>(reply, [](const Reply& to, const Ended& ended) {
