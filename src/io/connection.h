@@ -45,9 +45,10 @@ class Connection final : private PollHandler {
   Connection(Connection&& from, ConnectionHandler& handler);
   ~Connection();
 
-  /// One system call, under TLS one a record. Returns how much was taken: less than the sum means
-  /// that OnWritable will come; negative: broken (destroy the connection, no callback follows).
-  /// What was taken is in the kernel, but under TLS the end of it may wait here (Holds).
+  /// One system call, under TLS one a record (the kernel joins them). Returns how much was taken:
+  /// less than the sum means that OnWritable will come; negative: broken (destroy the connection,
+  /// no callback follows). What was taken is in the kernel, but under TLS the end of it may wait
+  /// here (Holds).
   int64_t Write(std::span<const iovec> parts);
   int64_t Write(std::string_view bytes);
 

@@ -1,5 +1,7 @@
 #include "io/tls_stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -47,6 +49,14 @@ class RecordCutter {
       ahead.Skip(piece);
     }
     return {scratch.data(), used};
+  }
+  bool HoldsMoreThan(size_t size) const {
+    size += offset_;
+    for (const iovec& part : parts_) {
+      if (part.iov_len > size) return true;
+      size -= part.iov_len;
+    }
+    return false;
   }
   void Skip(size_t size) {
     while (size > 0) {
@@ -227,6 +237,7 @@ int64_t TlsStream::Write(std::span<const iovec> parts, std::span<char> scratch) 
   int64_t taken = 0;
   for (RecordCutter cutter(parts); !cutter.AtEnd() && !Holds();) {
     const std::string_view record = cutter.Next(scratch);
+    more_follows_ = cutter.HoldsMoreThan(record.size());
     ERR_clear_error();
     size_t written = 0;
     if (SSL_write_ex(ssl_, record.data(), record.size(), &written) != 1) {
@@ -237,6 +248,8 @@ int64_t TlsStream::Write(std::span<const iovec> parts, std::span<char> scratch) 
     cutter.Skip(written);
     taken += static_cast<int64_t>(written);
   }
+  more_follows_ = false;
+  if (corked_) Uncork();
   return taken;
 }
 
@@ -255,10 +268,20 @@ bool TlsStream::Flush() {
 
 // Negative: broken.
 int64_t TlsStream::SendSome(const char* bytes, size_t size) {
-  const ssize_t sent = send(fd_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const int more = more_follows_ ? MSG_MORE : 0;
+  const ssize_t sent = send(fd_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT | more);
   if (sent < 0 && IsTemporary(errno)) return 0;
+  // Where the kernel runs out of room it sends all that it has.
+  corked_ = more_follows_ && sent == static_cast<ssize_t>(size);
   socket_broken_ = sent < 0;
   return sent;
+}
+
+// Nothing came behind a record that was to have more behind it: the kernel would wait 200 ms.
+void TlsStream::Uncork() {
+  corked_ = false;
+  const int on = 1;
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // sends what waits (tcp(7))
 }
 
 void TlsStream::SendEnd() {

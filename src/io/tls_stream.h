@@ -81,6 +81,7 @@ class TlsStream {
   State FailHandshake(int result);
   void CountFailure(TlsFailure failure);
   int64_t SendSome(const char* bytes, size_t size);
+  void Uncork();
 
   TlsContext& context_;
   ssl_st* ssl_ = nullptr;  // from the client's first byte on
@@ -91,6 +92,8 @@ class TlsStream {
   bool socket_broken_ = false;
   bool peer_gone_ = false;
   bool write_waits_for_read_ = false;
+  bool more_follows_ = false;  // the record under way is not the last one of its Write
+  bool corked_ = false;        // the kernel was told so, and has sent it or not
 };
 
 }  // namespace tailrace

@@ -36,6 +36,20 @@ void Exchange::BeginRequest(RequestHead head) {
   request_->head = std::move(head);
   request_->id = worker_.NextRequestId();
   request_->started_ms = worker_.loop().NowMs();
+  request_->body_pace.Begin(request_->started_ms);
+}
+
+// A chunked body may be the output of a job that has nothing to say for hours.
+uint64_t Exchange::BodyAllowanceMs() const {
+  const LimitConfig& limits = worker_.config().limits;
+  if (request_->head.chunked) return limits.chunked_body_timeout_ms;
+  return request_->body_pace.AllowanceMs(worker_.loop().NowMs(), limits.body_timeout_ms,
+                                         limits.least_rate_bytes);
+}
+
+uint64_t Exchange::AnswerAllowanceMs(const Pace& pace) const {
+  const LimitConfig& limits = worker_.config().limits;
+  return pace.AllowanceMs(worker_.loop().NowMs(), limits.write_timeout_ms, limits.least_rate_bytes);
 }
 
 const ClientOrigin& Exchange::origin() const {

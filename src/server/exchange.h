@@ -12,6 +12,7 @@
 #include "http/request.h"
 #include "server/answer.h"
 #include "server/client_origin.h"
+#include "server/pace.h"
 
 namespace tailrace {
 
@@ -136,6 +137,7 @@ class Exchange {
     std::string id;  // in its answer and in the log
     uint64_t started_ms = 0;
     std::unique_ptr<BodySink> sink;
+    Pace body_pace;                        // while we wait for it
     std::unique_ptr<ClientOrigin> origin;  // null: not asked for
     bool complete = false;                 // the body has been read
     bool answered = false;                 // Send or OpenStream was called
@@ -148,6 +150,10 @@ class Exchange {
   BodySink* ActiveSink() const {
     return request_ != nullptr && !request_->answered ? request_->sink.get() : nullptr;
   }
+  /// How long the next bytes of the body may take.
+  uint64_t BodyAllowanceMs() const;
+  /// The same for the client to take some more of the answer, if it took them at this pace.
+  uint64_t AnswerAllowanceMs(const Pace& pace) const;
   void LogAnswer(int status) const;
   /// Tells the sink that the server stops.
   void StopSink() const;

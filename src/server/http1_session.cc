@@ -118,6 +118,7 @@ void Http1Session::OnHead(RequestHead&& request) {
 void Http1Session::OnBody(std::string_view bytes) {
   BodySink* sink = ActiveSink();
   if (sink == nullptr) return;
+  request_->body_pace.Add(bytes.size());
   sink->OnBody(bytes);
   if (held_) parser_->Pause();
 }
@@ -131,6 +132,7 @@ void Http1Session::OnComplete() {
 void Http1Session::HoldBody(bool hold) {
   if (held_ == hold || mode_ != Mode::kRequests) return;
   held_ = hold;
+  if (!hold && request_ != nullptr) request_->body_pace.Begin(worker_.loop().NowMs());
   if (hold) {
     connection_.WantRead(false);
     if (in_parser_) parser_->Pause();
@@ -217,6 +219,7 @@ void Http1Session::Send(Answer answer) {
   head.more_headers = &answer.headers;
   AppendHead(output_, head);
   answer_ = std::make_unique<AnswerState>();
+  answer_->pace.Begin(worker_.loop().NowMs());
   answer_->chunked = framing == BodyFraming::kChunked;
   answer_->last = true;
   if (SendsBody(request_->head, answer.status)) {
@@ -264,6 +267,7 @@ bool Http1Session::FlushOutput() {
   }
   worker_.CountSent(static_cast<uint64_t>(sent));
   output_sent_ += static_cast<uint64_t>(sent);
+  if (answer_ != nullptr) answer_->pace.Add(static_cast<uint64_t>(sent));
   if (output_sent_ < output_.size()) {
     UpdateDeadline();
     return false;
@@ -281,6 +285,7 @@ void Http1Session::OnPulled(std::unique_ptr<BodySource> source, Result<std::stri
   if (answer_ == nullptr) return;
   answer_->source = std::move(source);
   answer_->pulling = false;
+  answer_->pace.Begin(worker_.loop().NowMs());
   if (!piece) {
     LogLine(LogLevel::kWarn, "answer cut").Add("error", piece.error().message);
     Close();
@@ -372,12 +377,14 @@ void Http1Session::UpdateDeadline() {
   const LimitConfig& limits = worker_.config().limits;
   if (connection_.Handshaking()) {
     SetDeadline(limits.tls_handshake_timeout_ms);
-  } else if (!output_.empty() || answer_ != nullptr) {
+  } else if (answer_ != nullptr) {
+    SetDeadline(AnswerAllowanceMs(answer_->pace));
+  } else if (!output_.empty()) {
     SetDeadline(limits.write_timeout_ms);
   } else if (parser_->InHead()) {
     if (!in_head_) SetDeadline(limits.header_timeout_ms);  // from its first byte, not its last
   } else if (request_ != nullptr) {
-    SetDeadline(request_->head.chunked ? limits.chunked_body_timeout_ms : limits.body_timeout_ms);
+    SetDeadline(BodyAllowanceMs());
   } else {
     SetDeadline(worker_.draining() ? std::min(kDrainIdleMs, limits.idle_timeout_ms)
                                    : limits.idle_timeout_ms);
@@ -405,9 +412,11 @@ void Http1Session::OnDeadline() {
   const bool in_request = mode_ == Mode::kRequests && answer_ == nullptr && output_.empty() &&
                           (request_ != nullptr || parser_->InHead());
   if (!in_request || (request_ != nullptr && request_->answered)) {
+    if (answer_ != nullptr) worker_.CountSlow(SlowIn::kAnswer);
     Close();
     return;
   }
+  worker_.CountSlow(request_ == nullptr ? SlowIn::kHead : SlowIn::kBody);
   const std::string reason = "the request did not come within the time limit";
   if (request_ != nullptr && request_->sink != nullptr) {
     SetDeadline(worker_.config().limits.write_timeout_ms);

@@ -51,6 +51,7 @@ class Http1Session final : public Session,
   struct AnswerState {
     std::string body;  // follows output_
     std::unique_ptr<BodySource> source;
+    Pace pace;  // of what the client takes; anew for each piece of the source
     bool chunked = false;
     bool pulling = false;  // the source is away on the reader pool
     bool last = false;     // nothing comes after what is in output_

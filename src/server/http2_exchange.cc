@@ -41,8 +41,7 @@ void Http2Exchange::Dispatch() {
     ActiveSink()->OnEnd();
     session_.CallOnPause(*this);
   } else {
-    const LimitConfig& limits = worker_.config().limits;
-    SetDeadline(head().chunked ? limits.chunked_body_timeout_ms : limits.body_timeout_ms);
+    SetDeadline(BodyAllowanceMs());
   }
 }
 
@@ -55,8 +54,8 @@ void Http2Exchange::OnBody(std::string_view bytes) {
     return;
   }
   if (sink != nullptr) {
-    const LimitConfig& limits = worker_.config().limits;
-    SetDeadline(head().chunked ? limits.chunked_body_timeout_ms : limits.body_timeout_ms);
+    request_->body_pace.Add(bytes.size());
+    SetDeadline(BodyAllowanceMs());
     sink->OnBody(bytes);
     session_.CallOnPause(*this);
   }
@@ -94,6 +93,7 @@ void Http2Exchange::HoldBody(bool hold) {
 
 void Http2Exchange::ResumeBody() {
   if (held_) return;
+  if (request_ != nullptr) request_->body_pace.Begin(worker_.loop().NowMs());
   const std::unique_ptr<std::string> body = std::move(held_body_);
   BodySink* sink = ActiveSink();
   if (sink != nullptr && body != nullptr) sink->OnBody(*body);
@@ -135,6 +135,7 @@ void Http2Exchange::Send(Answer answer) {
   LogAnswer(answer.status);
   SetDeadline(worker_.config().limits.write_timeout_ms);
   answer_ = std::make_unique<AnswerState>();
+  answer_->pace.Begin(worker_.loop().NowMs());
   if (!has_body) return;
   answer_->body = std::move(answer.body);
   answer_->last = answer.source == nullptr;
@@ -154,7 +155,8 @@ void Http2Exchange::WriteAnswer() {
   if (taken <= 0) return;  // a session that is broken ends by itself
   worker_.CountSent(static_cast<uint64_t>(taken));
   answer_->sent += static_cast<size_t>(taken);
-  SetDeadline(worker_.config().limits.write_timeout_ms);
+  answer_->pace.Add(static_cast<uint64_t>(taken));
+  SetDeadline(AnswerAllowanceMs(answer_->pace));
   if (answer_->sent < answer_->body.size()) return;
   answer_->body = {};
   answer_->sent = 0;
@@ -169,6 +171,7 @@ void Http2Exchange::OnPulled(std::unique_ptr<BodySource> source, Result<std::str
     return;
   }
   answer_->source = std::move(source);
+  answer_->pace.Begin(worker_.loop().NowMs());
   SetDeadline(worker_.config().limits.write_timeout_ms);
   if (piece->empty()) {
     session_.codec().End(stream_number_);
@@ -229,11 +232,13 @@ void Http2Exchange::OnDeadline() {
   if (stream_ != nullptr) {
     stream_->OnDeadline();
   } else if (closed_ || answer_ != nullptr) {  // nobody takes it
+    worker_.CountSlow(SlowIn::kAnswer);
     session_.codec().Reset(stream_number_, Http2Session::kCancel);
     closed_ = true;
   } else if (held_) {
     SetDeadline(worker_.config().limits.body_timeout_ms);
   } else if (BodySink* sink = ActiveSink()) {
+    worker_.CountSlow(SlowIn::kBody);
     sink->OnStop(ProblemFrom(408, "the request did not come within the time limit"));
   }
 }

@@ -64,6 +64,7 @@ class Http2Exchange final : public Exchange {
   struct AnswerState {
     std::string body;
     size_t sent = 0;
+    Pace pace;  // of what the client takes; anew for each piece of the source
     std::unique_ptr<BodySource> source;
     bool last = false;  // nothing comes behind `body`
   };

@@ -325,6 +325,7 @@ void Http2Session::OnConnectionDeadline() {
   if (waits_ == Waits::kLastBytes) {
     Close();
   } else if (waits_ == Waits::kHead) {
+    worker_.CountSlow(SlowIn::kHead);
     codec_.Cut(Http2Abuse::kSlowHead);
   } else {
     codec_.FinishDrain();

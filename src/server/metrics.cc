@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <map>
 
 #include "http/negotiate.h"
@@ -194,6 +195,14 @@ void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
   out.Begin("tailrace_http_answers_total", "Answers by status", MetricType::Counter);
   for (const auto& [status, count] : answers) {
     out.AddCounter("code", std::to_string(status), AsDouble(count));
+  }
+  out.Begin("tailrace_slow_clients_total",
+            "Clients cut because a head, a body or an answer took them too long",
+            MetricType::Counter);
+  constexpr std::array<const char*, kSlowIn> kWhere = {"head", "body", "answer"};
+  for (size_t i = 0; i < kSlowIn; ++i) {
+    out.AddCounter("in", kWhere[i],
+                   Sum(workers, [i](const WorkerStats& w) { return w.slow_clients[i]; }));
   }
   out.Counter("tailrace_http_answer_bytes_total", "Bytes sent that are not of a stream",
               Sum(workers, [](const WorkerStats& w) { return w.bytes_sent; }));

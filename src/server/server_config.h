@@ -21,7 +21,8 @@ struct LimitConfig {
   uint64_t body_timeout_ms = 60'000;    ///< Without a byte of the body while we wait for it.
   uint64_t chunked_body_timeout_ms = 21'600'000;  ///< The same of a chunked body: a quiet job.
   uint64_t idle_timeout_ms = 75'000;              ///< Keep-alive without a request.
-  uint64_t write_timeout_ms = 60'000;          ///< Of an answer (not a stream) that nobody reads.
+  uint64_t write_timeout_ms = 60'000;  ///< Of an answer (not a stream) that nobody reads.
+  uint64_t least_rate_bytes = 512;     ///< A second: bodies with a length, answers. 0: none.
   uint64_t tls_handshake_timeout_ms = 10'000;  ///< From connecting to the end of the handshake.
   uint64_t page_entries = 10'000;              ///< Largest `limit` of a page.
   uint64_t page_bytes = 8 << 20;               ///< A page ends earlier if it grows beyond this.

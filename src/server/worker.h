@@ -58,6 +58,10 @@ struct ServerShared {
   std::function<void()> on_connection_closed;  ///< Any thread: room for another one.
 };
 
+/// Where a client took too long.
+enum class SlowIn : uint8_t { kHead, kBody, kAnswer };
+inline constexpr size_t kSlowIn = 3;
+
 /// One worker's share of /metrics.
 struct WorkerStats {
   FeedStats feeds;
@@ -67,6 +71,7 @@ struct WorkerStats {
   std::map<int, uint64_t> answers;           ///< By status.
   uint64_t bytes_sent = 0;                   ///< Of answers; streams: FeedStats::bytes_sent.
   uint64_t http2_abuses[kHttp2Abuses] = {};  ///< Connections cut, by Http2Abuse.
+  uint64_t slow_clients[kSlowIn] = {};       ///< Cut, by SlowIn.
   uint64_t streams_started = 0;
   uint64_t streams_resumed = 0;  ///< Began with a cursor of a client that was here before.
   uint64_t streams_refused = 0;  ///< Told to come back later: full or draining.
@@ -129,6 +134,7 @@ class Worker {
   std::string NextRequestId() { return request_prefix_ + std::to_string(++stats_.requests); }
   void CountAnswer(int status) { ++stats_.answers[status]; }
   void CountAbuse(Http2Abuse abuse) { ++stats_.http2_abuses[static_cast<size_t>(abuse)]; }
+  void CountSlow(SlowIn in) { ++stats_.slow_clients[static_cast<size_t>(in)]; }
   void CountSent(uint64_t bytes) { stats_.bytes_sent += bytes; }
   uint64_t DrawDrainRetryMs();
 

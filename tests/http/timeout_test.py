@@ -6,6 +6,7 @@ import unittest
 from support.api import BASE, new_log
 from support.case import ServerCase
 from support.http import request_bytes
+from support.http2 import Http2Connection
 
 
 class TimeoutTest(ServerCase):
@@ -85,6 +86,77 @@ class TimeoutTest(ServerCase):
             await asyncio.sleep(1.5)
             got = await connection.rest()
         self.assertLess(len(got), 24_000_000)
+
+
+class TrickleTest(ServerCase):
+    """Never silent for long, and yet too slow."""
+
+    settings = {"limits.body_timeout": "1s", "limits.write_timeout": "1s",
+                "limits.least_rate": "1000B"}
+
+    async def until_answered(self, connection, piece):
+        """Sends it again and again until there is an answer; what that was."""
+        answer = asyncio.ensure_future(connection.rest(20))
+        for _ in range(150):
+            if answer.done():
+                break
+            try:
+                await connection.send(piece)
+            except ConnectionError:
+                break
+            await asyncio.sleep(0.1)
+        return await answer
+
+    async def slow(self, where):
+        return await self.metric(f'tailrace_slow_clients_total{{in="{where}"}}')
+
+    async def metric(self, name):
+        for line in (await self.api.get("/metrics")).text().splitlines():
+            if line.startswith(name + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"no metric {name}")
+
+    async def test_body_that_trickles(self):
+        log = new_log()
+        before = await self.slow("body")
+        async with await self.api.connect() as connection:
+            await connection.send(request_bytes("POST", f"{BASE}/{log}/entries", {
+                "Content-Type": "text/plain", "Content-Length": "100000"}))
+            whole = await self.until_answered(connection, b"a\n")
+        self.assertTrue(whole.startswith(b"HTTP/1.1 408 "), whole)
+        self.assertEqual(await self.slow("body"), before + 1)
+
+    async def test_body_that_is_slow_but_not_that_slow(self):
+        log = new_log()
+        async with await self.api.connect() as connection:
+            await connection.send(request_bytes("POST", f"{BASE}/{log}/entries", {
+                "Content-Type": "text/plain", "Content-Length": "100000"}))
+            for _ in range(20):
+                await connection.send(b"x" * 4999 + b"\n")
+                await asyncio.sleep(0.1)
+            self.assertEqual((await connection.response()).json()["stored"], 20)
+
+    async def test_chunked_body_may_trickle(self):
+        log = new_log()
+        async with await self.api.upload(log) as upload:
+            for n in range(25):
+                await upload.send(f"{n}\n".encode())
+                await asyncio.sleep(0.1)
+            self.assertEqual((await upload.finish()).json()["stored"], 25)
+
+    async def test_body_that_trickles_on_http2(self):
+        log = new_log()
+        before = await self.slow("body")
+        async with await Http2Connection.open(self.server.port) as connection:
+            exchange = await connection.begin("POST", f"{BASE}/{log}/entries", {
+                "content-type": "text/plain", "content-length": "100000"}, end=False)
+            for _ in range(150):
+                if exchange.response is not None:
+                    break
+                await exchange.send(b"a\n")
+                await asyncio.sleep(0.1)
+            self.assertEqual((await exchange.head()).status, 408)
+        self.assertEqual(await self.slow("body"), before + 1)
 
 
 if __name__ == "__main__":
