@@ -42,18 +42,40 @@ def check_stored(log, history):
             return [f"{where}: entry {index} was never sent: {log.texts[index][:80]!r}"]
     problems = []
     for producer, pairs in sequences_of(log).items():
-        sequences = [sequence for sequence, _ in pairs]
         if producer in history.exact:
-            wanted = list(range(len(sequences)))
+            wrong = first_not_next(pairs)
         else:
-            wanted = sorted(set(sequences))
-        if sequences != wanted:
-            at = next((i for i, pair in enumerate(zip(sequences, wanted)) if pair[0] != pair[1]),
-                      min(len(sequences), len(wanted)))
-            problems.append(f"{where}: entry {pairs[at][1]} is {producer}#{sequences[at]}, but its "
-                            f"producer's next one was {wanted[at] if at < len(wanted) else 'none'}"
-                            )
+            wrong = first_out_of_order(pairs, history.unanswered.get(producer, []))
+        if wrong:
+            (sequence, index), why = wrong
+            problems.append(f"{where}: entry {index} is {producer}#{sequence}, but {why}")
     return problems
+
+
+def first_not_next(pairs):
+    """An exact producer's entries are 0, 1, 2, …: the first that is not, and why."""
+    for wanted, pair in enumerate(pairs):
+        if pair[0] != wanted:
+            return pair, f"its producer's next one was {wanted}"
+    return None
+
+
+def first_out_of_order(pairs, unanswered):
+    """A plain producer's entries are in its order. Only a body that got no answer may come behind
+    the next ones, as a whole or in pieces: they went by other connections, and it was not read to
+    its end yet when they came."""
+    highest = -1
+    highest_of = {}       # unanswered body -> its last entry so far
+    for pair in pairs:
+        sequence = pair[0]
+        body = next((body for body in unanswered if sequence in body), None)
+        before = highest if body is None else highest_of.get(body, -1)
+        if sequence <= before:
+            return pair, f"its producer's #{before} stands before it"
+        if body is not None:
+            highest_of[body] = sequence
+        highest = max(highest, sequence)
+    return None
 
 
 def check_acks(history):

@@ -236,7 +236,20 @@ class StoreCheckTest(unittest.TestCase):
     def test_producer_out_of_order(self):
         texts = self.scene.texts
         texts[2], texts[4] = texts[4], texts[2]
-        self.expect("is q#2, but its producer's next one was 0")
+        self.expect("is q#0, but its producer's #2 stands before it")
+
+    def test_body_without_an_answer_may_come_late_but_in_order(self):
+        self.history.acks = []
+        texts = self.scene.texts
+        texts.remove(text_of("q", 2))
+        texts.remove(text_of("q", 3))
+        texts += [text_of("q", 2), text_of("q", 3)]
+        self.expect("is q#2, but its producer's #4 stands before it")
+        self.history.unanswered = {"q": [range(2, 4)]}
+        self.scene.store()
+        self.assertEqual(check(self.history), [])
+        texts[-2:] = texts[:-3:-1]
+        self.expect("is q#2, but its producer's #3 stands before it")
 
     def test_stored_but_never_sent(self):
         self.scene.texts.append("p#99 nobody sent this")

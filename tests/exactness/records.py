@@ -144,4 +144,5 @@ class History:
     stored: dict = dataclasses.field(default_factory=dict)   # incarnation -> StoredLog
     deleted: set = dataclasses.field(default_factory=set)
     exact: set = dataclasses.field(default_factory=set)      # producers that number their entries
+    unanswered: dict = dataclasses.field(default_factory=dict)   # plain ones: ranges of sequences
     problems: list = dataclasses.field(default_factory=list)  # seen while it ran

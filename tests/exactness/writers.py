@@ -78,6 +78,9 @@ class Producer:
             answer = await self.exchange(path, headers, self.texts[first:stop_at])
         except LOST:
             self.fire.count("requests without an answer")
+            if not self.exact:
+                lost = self.fire.history.unanswered.setdefault(self.name, [])
+                lost.append(range(first, stop_at))
             return False
         return self.judge(answer, first, stop_at, end)
 
