@@ -11,7 +11,7 @@ LAYERS = {
     "log": {"base"},
     "io": {"base"},
     "http": {"base"},
-    "access": {"base"},
+    "access": {"base", "http"},
     "store": {"base", "log"},
     "feed": {"base", "log", "store"},
     "ingest": {"base", "log"},

@@ -1,5 +1,4 @@
-// Where Tailrace may listen without knowing who its clients are. Users, sessions, tokens and
-// forward-auth will stand in this module.
+// Where Tailrace may listen without knowing who its clients are.
 #pragma once
 
 #include <string>
@@ -8,8 +7,9 @@
 
 namespace tailrace {
 
-/// Without authentication only this machine may come in, unless the operator said otherwise.
-/// kInvalid tells the address and the setting.
-Result<void> CheckListenPolicy(bool is_loopback, const std::string& address, bool insecure_no_auth);
+/// Without access control only this machine may come in, unless the operator said otherwise.
+/// kInvalid tells the address and the settings.
+Result<void> CheckListenPolicy(bool is_loopback, const std::string& address, bool access_enabled,
+                               bool insecure_no_auth);
 
 }  // namespace tailrace

@@ -11,6 +11,7 @@
 #include "app/completion.h"
 #include "app/config/value.h"
 #include "app/serve_command.h"
+#include "server/routes.h"
 
 namespace tailrace {
 namespace {
@@ -171,6 +172,7 @@ class CommandTree {
     serve->add_flag("--print-config", serve_.print_config,
                     "Print every setting in force and from where, and exit");
     serve->add_flag("--print-settings-table", print_table_)->group("");
+    serve->add_flag("--print-routes", print_routes_)->group("");
     const ServerConfig defaults;
     for (const Setting& setting : AllSettings()) {
       std::vector<std::string>& values = flag_values_[setting.flag];
@@ -206,12 +208,16 @@ class CommandTree {
       std::cout << PrintSettingsTable();
       return kExitOk;
     }
+    if (print_routes_) {
+      std::cout << Routes().Describe();
+      return kExitOk;
+    }
     for (const Setting& setting : AllSettings()) {
       const auto& values = flag_values_[setting.flag];
       if (values.empty()) continue;
       serve_.flags.push_back({&setting, values, "flag --" + std::string(setting.flag)});
     }
-    return RunServe(std::move(serve_));
+    return RunServe(serve_);
   }
 
   void AddExec() {
@@ -366,6 +372,7 @@ class CommandTree {
   std::function<int()> action_;
   ServeArguments serve_;
   bool print_table_ = false;
+  bool print_routes_ = false;
   std::map<std::string_view, std::vector<std::string>> flag_values_;
   ExecArguments exec_;
   PushArguments push_;

@@ -10,6 +10,7 @@
 
 #include "app/client/commands.h"
 #include "app/client/verb.h"
+#include "app/config/grants_config.h"
 #include "server/server.h"
 
 namespace tailrace {
@@ -28,21 +29,27 @@ std::string FindConfigFile(const std::string& given) {
   return "";
 }
 
-Result<std::vector<GivenSetting>> ReadFileSettings(const std::string& file) {
-  if (file.empty()) return std::vector<GivenSetting>();
+// Empty for no file.
+Result<std::string> ReadConfigFile(const std::string& file) {
+  if (file.empty()) return std::string();
   std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in.is_open() || in.bad()) {
     return Fail(ErrorCode::kNotFound, file + ": the configuration cannot be read");
   }
-  return ReadTomlSettings(text, file);
+  return text;
 }
 
 }  // namespace
 
 Result<LoadedConfig> LoadServeConfig(const std::string& file, std::vector<GivenSetting> flags) {
-  auto given = ReadFileSettings(FindConfigFile(file));
+  const std::string name = FindConfigFile(file);
+  const Result<std::string> text = ReadConfigFile(name);
+  if (!text) return Fail(text.error());
+  auto given = ReadTomlSettings(*text, name);
   if (!given) return Fail(given.error());
+  auto grants = ReadTomlGrants(*text, name);
+  if (!grants) return Fail(grants.error());
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     environment.emplace_back(*variable);
@@ -51,11 +58,11 @@ Result<LoadedConfig> LoadServeConfig(const std::string& file, std::vector<GivenS
   if (!variables) return Fail(variables.error());
   given->insert(given->end(), variables->begin(), variables->end());
   given->insert(given->end(), flags.begin(), flags.end());
-  return MergeSettings(*given);
+  return MergeSettings(*given, std::move(*grants));
 }
 
-int RunServe(ServeArguments arguments) {
-  auto loaded = LoadServeConfig(arguments.config_file, std::move(arguments.flags));
+int RunServe(const ServeArguments& arguments) {
+  auto loaded = LoadServeConfig(arguments.config_file, arguments.flags);
   if (!loaded) {
     Complain(loaded.error().message);
     return kExitUsage;
@@ -64,7 +71,13 @@ int RunServe(ServeArguments arguments) {
     std::fputs(PrintConfig(*loaded).c_str(), stdout);
     return kExitOk;
   }
-  auto server = Server::Start(std::move(loaded->config));
+  // On SIGHUP, from a thread of the pool: the same places are read again.
+  const auto reload = [arguments]() -> Result<AccessConfig> {
+    auto again = LoadServeConfig(arguments.config_file, arguments.flags);
+    if (!again) return Fail(again.error());
+    return std::move(again->config.access);
+  };
+  auto server = Server::Start(std::move(loaded->config), reload);
   if (!server) {
     Complain(server.error().message);
     return kExitFailure;

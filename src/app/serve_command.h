@@ -18,6 +18,6 @@ struct ServeArguments {
 /// TAILRACE_CONFIG) names one; then the environment; then `flags`.
 Result<LoadedConfig> LoadServeConfig(const std::string& file, std::vector<GivenSetting> flags);
 
-int RunServe(ServeArguments arguments);
+int RunServe(const ServeArguments& arguments);
 
 }  // namespace tailrace

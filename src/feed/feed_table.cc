@@ -217,6 +217,12 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
     return false;
   }
   if (info == nullptr) return false;
+  if (!viewer.MaySee(*info)) {
+    std::string payload;
+    viewer.TellExpired(payload);
+    viewer.QueueFinish(renderer_, payload);
+    return false;
+  }
   viewer.log_number_ = info->number;
   if (is_wrong) {
     ++stats_.resets;

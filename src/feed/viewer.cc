@@ -28,6 +28,14 @@ bool Viewer::Idle() const {
          !MidSegment() && !finishing_;
 }
 
+const LogKey& Viewer::key() const {
+  return feed_->key();
+}
+
+const LogInfo* Viewer::KnownLog() const {
+  return feed_->info();
+}
+
 uint64_t Viewer::Lag() const {
   if (feed_ == nullptr || log_number_ == 0 || log_number_ != feed_->number()) return 0;
   // A reader may meet entries before this worker is told of their commit.

@@ -55,6 +55,11 @@ class Viewer {
   void QueueRaw(std::string_view bytes) { notices_.append(bytes); }
 
   Position position() const { return position_; }
+  bool Attached() const { return feed_ != nullptr; }
+  // While it is attached.
+  const LogKey& key() const;
+  /// What this worker knows of its log. Null: there is none (yet).
+  const LogInfo* KnownLog() const;
   /// Entries between it and the head, as far as this worker knows.
   uint64_t Lag() const;
   /// Between two entries with nothing under way: a heartbeat may go out.
@@ -70,6 +75,10 @@ class Viewer {
   virtual void TellReset(std::string& out, const LogInfo& info, ResetCause cause) = 0;
   virtual void TellEnd(std::string& out, const LogInfo& info) = 0;
   virtual void TellDeleted(std::string& out) = 0;
+  /// Whether it may be shown this log; asked for each incarnation that it meets. If not, it is told
+  /// so and ends.
+  virtual bool MaySee(const LogInfo& /*info*/) const { return true; }
+  virtual void TellExpired(std::string& /*out*/) {}
   /// The store cannot be read: come back later.
   virtual void TellUnavailable(std::string& out) = 0;
   /// Everything is sent and nothing more will come. Detached; may destroy the viewer.

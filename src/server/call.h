@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "access/grants.h"
+#include "access/identity.h"
 #include "http/request.h"
 #include "http/router.h"
 #include "log/log_key.h"
@@ -24,7 +26,9 @@ struct Call {
   const RouteMatch& match;
   Query query;
   Reply reply;
-  LogKey key;  ///< Of routes with {type} and {id}.
+  LogKey key = {};                 ///< Of routes with {type} and {id}.
+  IdentityPtr identity = nullptr;  ///< Who asks; set before the handler runs.
+  Rights rights = {};              ///< And what else he may do.
 };
 
 /// Answers now, or keeps the reply and answers later on this worker's loop.

@@ -55,6 +55,8 @@ class Stream {
   virtual void OnReadEnd() = 0;
   /// Tell the client to come back in `retry_ms`, and end.
   virtual void Drain(uint64_t retry_ms) = 0;
+  /// Its viewer's rights have changed: ends if it may not go on.
+  virtual void Recheck() = 0;
   /// Entries that it has still to send.
   virtual uint64_t LagEntries() const { return 0; }
 };
@@ -110,6 +112,8 @@ class Exchange {
   /// The handler's, during Worker::Dispatch: who takes the body. Without one it is thrown away.
   void SetSink(std::unique_ptr<BodySink> sink) { request_->sink = std::move(sink); }
   virtual void HoldBody(bool hold) = 0;
+  /// Its handler was found later than in Worker::Dispatch, and the body was held until now.
+  virtual void OnLateDispatch() = 0;
 
   // One of two answers.
   virtual void Send(Answer answer) = 0;
@@ -129,6 +133,9 @@ class Exchange {
   /// the end of this turn.
   virtual void CloseGently() = 0;
 
+  void Recheck() {
+    if (stream_ != nullptr) stream_->Recheck();
+  }
   uint64_t LagEntries() const { return stream_ != nullptr ? stream_->LagEntries() : 0; }
 
  protected:

@@ -110,9 +110,19 @@ void Http1Session::OnHead(RequestHead&& request) {
   if (connection_.ClearTextInstead()) return RefuseClearText();
   if (connection_.Protocol() == "h2") return Close();  // and this is no preface (RFC 9113 §3.4)
   worker_.Dispatch(*this);
+  InviteBody();
+}
+
+void Http1Session::InviteBody() {
   if (ActiveSink() != nullptr && head().expects_continue && output_.empty()) {
     output_.append(kContinueResponse);
   }
+}
+
+void Http1Session::OnLateDispatch() {
+  InviteBody();
+  Flush();
+  HoldBody(false);
 }
 
 void Http1Session::OnBody(std::string_view bytes) {
@@ -351,6 +361,10 @@ std::unique_ptr<Session> Http1Session::OnTurnEnd() {
     input_ = {};
   }
   return nullptr;
+}
+
+void Http1Session::RecheckStreams() {
+  Recheck();
 }
 
 void Http1Session::AddTo(WorkerStats& stats) const {

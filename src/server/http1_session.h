@@ -29,6 +29,7 @@ class Http1Session final : public Session,
     return request == request_number_ ? this : nullptr;
   }
   void Drain() override;
+  void RecheckStreams() override;
   std::unique_ptr<Session> OnTurnEnd() override;
   void AddTo(WorkerStats& stats) const override;
 
@@ -38,6 +39,7 @@ class Http1Session final : public Session,
     return mode_ == Mode::kRequests && Exchange::AwaitsAnswer();
   }
   void HoldBody(bool hold) override;
+  void OnLateDispatch() override;
   void Send(Answer answer) override;
   StreamOpening OpenStream(const Headers& headers) override;
   void StartStream(std::unique_ptr<Stream> stream) override;
@@ -78,6 +80,7 @@ class Http1Session final : public Session,
   void RefuseRequest(int status, std::string reason);
   void RefuseBadRequest();
   void RefuseClearText();
+  void InviteBody();
   bool MaySpeakHttp2() const;
   void BeginHttp2(std::string_view bytes);
   void CloseIfOver();

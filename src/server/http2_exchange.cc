@@ -35,20 +35,28 @@ void Http2Exchange::Refuse(HeadFault fault) {
 
 void Http2Exchange::Dispatch() {
   worker_.Dispatch(*this);
+  InviteBody();
+  if (ActiveSink() == nullptr || !request_->complete) return;
+  ActiveSink()->OnEnd();
+  session_.CallOnPause(*this);
+}
+
+void Http2Exchange::InviteBody() {
   if (ActiveSink() == nullptr) return;
   if (head().expects_continue) session_.codec().SendContinue(stream_number_);
-  if (request_->complete) {
-    ActiveSink()->OnEnd();
-    session_.CallOnPause(*this);
-  } else {
-    SetDeadline(BodyAllowanceMs());
-  }
+  if (request_->complete) return;
+  SetDeadline(BodyAllowanceMs());
+}
+
+void Http2Exchange::OnLateDispatch() {
+  InviteBody();
+  HoldBody(false);
 }
 
 void Http2Exchange::OnBody(std::string_view bytes) {
   uncredited_ += static_cast<uint32_t>(bytes.size());
   BodySink* sink = ActiveSink();
-  if (sink != nullptr && held_) {
+  if (held_) {
     if (held_body_ == nullptr) held_body_ = std::make_unique<std::string>();
     held_body_->append(bytes);
     return;
@@ -88,6 +96,7 @@ void Http2Exchange::OnPause() {
 
 // The sink is the caller: what it gets next comes when the turn ends.
 void Http2Exchange::HoldBody(bool hold) {
+  if (hold && ActiveSink() == nullptr) request_->complete = false;  // its end is told late, too
   if (std::exchange(held_, hold) && !hold) session_.CallAtTurnEnd(*this);
 }
 

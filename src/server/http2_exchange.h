@@ -24,6 +24,7 @@ class Http2Exchange final : public Exchange {
   Reply MakeReply() const override;
   bool AwaitsAnswer() const override { return !closed_ && Exchange::AwaitsAnswer(); }
   void HoldBody(bool hold) override;
+  void OnLateDispatch() override;
   void Send(Answer answer) override;
   StreamOpening OpenStream(const Headers& headers) override;
   void StartStream(std::unique_ptr<Stream> stream) override;
@@ -74,6 +75,7 @@ class Http2Exchange final : public Exchange {
   void WriteAnswer();
   void OnPulled(std::unique_ptr<BodySource> source, Result<std::string> piece) override;
   void GiveRoom();
+  void InviteBody();
   void FinishBody();
   void ResumeBody();
 

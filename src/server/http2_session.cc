@@ -341,6 +341,10 @@ void Http2Session::Drain() {
   FlushSoon();
 }
 
+void Http2Session::RecheckStreams() {
+  for (const auto& exchange : exchanges_) exchange->Recheck();
+}
+
 void Http2Session::AddTo(WorkerStats& stats) const {
   ++stats.http2_connections;
   for (const auto& exchange : exchanges_) {

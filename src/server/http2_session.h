@@ -30,6 +30,7 @@ class Http2Session final : public Session, private ConnectionHandler, private Ht
   // Session
   Exchange* FindExchange(uint64_t request) override;
   void Drain() override;
+  void RecheckStreams() override;
   std::unique_ptr<Session> OnTurnEnd() override;
   void AddTo(WorkerStats& stats) const override;
 

@@ -1,6 +1,7 @@
 #include "server/list_streams.h"
 
 #include <algorithm>
+#include <array>
 
 #include "http/response.h"
 #include "http/sse.h"
@@ -9,6 +10,8 @@
 
 namespace tailrace {
 namespace {
+
+constexpr size_t kMaxParts = 64;  // of one write
 
 std::string_view EventName(const Commit& commit) {
   if (commit.kind == Commit::Kind::kRemoved) return "deleted";
@@ -27,22 +30,27 @@ void AppendListEvent(std::string& out, std::string_view name, const LogInfo& inf
 
 void ListStreams::Apply(const std::vector<Commit>& commits) {
   if (commits.empty() || Size() == 0) return;
-  std::string payload;
   for (const Commit& commit : commits) {
     // A log may be created and ended by one request: both are told.
-    if (commit.created && commit.ended) AppendListEvent(payload, "created", *commit.info);
-    AppendListEvent(payload, EventName(commit), *commit.info);
+    if (commit.created && commit.ended) Add("created", commit);
+    Add(EventName(commit), commit);
   }
-  Segment& events = window_.emplace_back();
-  AppendHttpChunk(events.bytes, payload);
-  window_bytes_ += events.bytes.size();
   while (window_bytes_ > kWindowBytes && window_.size() > 1) {
-    window_bytes_ -= window_.front().bytes.size();
+    window_bytes_ -= window_.front().segment.bytes.size();
     window_.pop_front();
     ++first_;
   }
   for (ListStream* stream : idle_) stream->list_ = &ready_;
   ready_.splice(ready_.end(), idle_);
+}
+
+void ListStreams::Add(std::string_view name, const Commit& commit) {
+  std::string payload;
+  AppendListEvent(payload, name, *commit.info);
+  Event& event = window_.emplace_back();
+  event.info = commit.info;
+  AppendHttpChunk(event.segment.bytes, payload);
+  window_bytes_ += event.segment.bytes.size();
 }
 
 bool ListStreams::RunTurn(size_t sends) {
@@ -57,10 +65,11 @@ void ListStreams::DropWindow() {
   window_bytes_ = 0;
 }
 
-ListStream::ListStream(Exchange& exchange, ListStreams& streams, StreamOpening opening,
-                       std::string_view greeting)
+ListStream::ListStream(Exchange& exchange, ListStreams& streams, StreamPass pass,
+                       StreamOpening opening, std::string_view greeting)
     : exchange_(exchange),
       streams_(streams),
+      pass_(std::move(pass)),
       list_(&streams.blocked_),
       notices_(std::move(opening.head)),
       next_(streams.End()),
@@ -112,18 +121,44 @@ bool ListStream::SendNotices() {
 
 // The same.
 bool ListStream::SendEvents() {
-  for (; next_ < streams_.End(); ++next_, offset_ = 0) {
-    std::string_view event = streams_.window_[next_ - streams_.first_].Framed(chunked_);
-    event.remove_prefix(offset_);
-    const iovec part{const_cast<char*>(event.data()), event.size()};
-    const int64_t sent = exchange_.Write(std::span(&part, 1));
+  while (next_ < streams_.End()) {
+    std::array<iovec, kMaxParts> parts;
+    size_t count = 0;
+    uint64_t bytes = 0;
+    uint64_t end = next_;
+    for (; end < streams_.End() && count < kMaxParts; ++end) {
+      const std::string_view part = Unsent(end);
+      if (part.empty()) continue;
+      parts[count++] = {const_cast<char*>(part.data()), part.size()};
+      bytes += part.size();
+    }
+    const int64_t sent = count > 0 ? exchange_.Write(std::span(parts.data(), count)) : 0;
     if (sent < 0) exchange_.Close();
-    if (sent < static_cast<int64_t>(event.size())) {
-      offset_ += static_cast<uint64_t>(std::max<int64_t>(sent, 0));
+    if (sent < static_cast<int64_t>(bytes)) {
+      Consume(static_cast<uint64_t>(std::max<int64_t>(sent, 0)));
       return false;
     }
+    next_ = end;
+    offset_ = 0;
   }
   return true;
+}
+
+// Empty: its viewer may not see it.
+std::string_view ListStream::Unsent(uint64_t event) const {
+  const ListStreams::Event& what = streams_.At(event);
+  const uint64_t offset = event == next_ ? offset_ : 0;
+  if (offset == 0 && !pass_.MayRead(*what.info)) return {};
+  return what.segment.Framed(chunked_).substr(offset);
+}
+
+void ListStream::Consume(uint64_t sent) {
+  for (;; ++next_, offset_ = 0) {
+    const uint64_t size = Unsent(next_).size();
+    if (sent < size) break;
+    sent -= size;
+  }
+  offset_ += sent;
 }
 
 void ListStream::OnWritable() {
@@ -150,13 +185,23 @@ void ListStream::OnReadEnd() {
 }
 
 void ListStream::Drain(uint64_t retry_ms) {
+  std::string payload;
+  AppendSseRetry(payload, retry_ms);
+  AppendSseEnd(payload);
+  End(payload);
+}
+
+void ListStream::Recheck() {
+  if (pass_.MayList()) return;
+  ++exchange_.worker().stats().streams_expired;
+  End("event: expired\ndata: {}\n\n");
+}
+
+void ListStream::End(std::string_view payload) {
   if (list_ != &streams_.idle_) {  // its client comes back by itself
     exchange_.Close();
     return;
   }
-  std::string payload;
-  AppendSseRetry(payload, retry_ms);
-  AppendSseEnd(payload);
   QueueNotice(payload);
   if (chunked_) notices_.append(kLastChunk);
   if (SendNotices()) {

@@ -10,6 +10,7 @@
 
 #include "feed/segment.h"
 #include "server/exchange.h"
+#include "server/gate.h"
 #include "store/log_store.h"
 
 namespace tailrace {
@@ -35,11 +36,18 @@ class ListStreams {
   friend class ListStream;
   using Viewers = std::list<ListStream*>;  // so that a viewer changes its place without a search
 
+  struct Event {
+    Segment segment;
+    std::shared_ptr<const LogInfo> info;
+  };
+
   uint64_t End() const { return first_ + window_.size(); }
+  const Event& At(uint64_t event) const { return window_[event - first_]; }
+  void Add(std::string_view name, const Commit& commit);
   void DropWindow();
 
   std::function<void(bool)> watch_;
-  std::deque<Segment> window_;  // events first_, first_ + 1, …
+  std::deque<Event> window_;  // first_, first_ + 1, …
   uint64_t first_ = 0;
   uint64_t window_bytes_ = 0;
   Viewers idle_;     // have all
@@ -52,7 +60,7 @@ class ListStreams {
 class ListStream final : public Stream {
  public:
   /// `greeting` is its first event. The first two outlive the stream.
-  ListStream(Exchange& exchange, ListStreams& streams, StreamOpening opening,
+  ListStream(Exchange& exchange, ListStreams& streams, StreamPass pass, StreamOpening opening,
              std::string_view greeting);
   ~ListStream() override;
 
@@ -60,6 +68,7 @@ class ListStream final : public Stream {
   void OnDeadline() override;
   void OnReadEnd() override;
   void Drain(uint64_t retry_ms) override;
+  void Recheck() override;
 
  private:
   friend class ListStreams;
@@ -67,12 +76,16 @@ class ListStream final : public Stream {
   void Serve();
   bool SendNotices();
   bool SendEvents();
+  std::string_view Unsent(uint64_t event) const;
+  void Consume(uint64_t sent);
+  void End(std::string_view payload);
   void QueueNotice(std::string_view payload);
   void MoveTo(ListStreams::Viewers& viewers);
   void SetHeartbeat();
 
   Exchange& exchange_;
   ListStreams& streams_;
+  StreamPass pass_;
   ListStreams::Viewers* list_;
   ListStreams::Viewers::iterator place_;
   std::string notices_;  // framed; sent between two events

@@ -136,6 +136,9 @@ void AddStreams(Families& out, const std::vector<WorkerStats>& workers) {
               sum([](const WorkerStats& w) { return w.streams_refused; }));
   out.Counter("tailrace_streams_ended_total", "Streams told the end of their log",
               sum([](const WorkerStats& w) { return w.streams_ended; }));
+  out.Counter("tailrace_streams_expired_total",
+              "Streams ended because their viewer may not see them any more",
+              sum([](const WorkerStats& w) { return w.streams_expired; }));
   out.Counter("tailrace_stream_gaps_total", "Gaps told to viewers",
               sum([](const WorkerStats& w) { return w.feeds.gaps; }));
   out.Counter("tailrace_stream_resets_total", "Resets told to viewers",

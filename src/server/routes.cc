@@ -5,53 +5,84 @@
 namespace tailrace {
 
 Routes::Routes() {
-  const std::string log = "/api/v1/logs/{type}/{id}";
-  // Writing
-  Add({Method::kPut}, log, HandleCreateLog, true);
-  Add({Method::kPost}, log + "/entries", HandleAppend, true);
-  Add({Method::kPost}, log + "/end", HandleEndLog, true);
-  Add({Method::kDelete}, log, HandleDeleteLog, true);
-  // Reading; search will stand here
-  Add({Method::kGet}, log, HandleGetLog, true);
-  Add({Method::kGet}, log + "/entries", HandleEntries, true);
-  Add({Method::kGet}, log + "/raw", HandleRaw, true);
-  Add({Method::kGet}, log + "/events", HandleLogStream, true);
-  Add({Method::kGet}, "/api/v1/logs", HandleListLogs);
-  Add({Method::kGet}, "/api/v1/logs/events", HandleListStream);
+  const Need open{Verb::kRead, Object::kOpen};
+  const Need page{Verb::kRead, Object::kPage};
+  const Need portal{Verb::kRead, Object::kLogOfQuery};
+  const Need portal_stream{Verb::kRead, Object::kLogOfQuery, true};
+  AddLogRoutes();
+  Add(Method::kGet, "/api/v1/logs", HandleListLogs, {Verb::kRead, Object::kLogs});
+  Add(Method::kGet, "/api/v1/logs/events", HandleListStream, {Verb::kRead, Object::kLogs, true});
   // The portal's
-  Add({Method::kGet}, "/api/v1/sse/logs/", HandlePortalStream);
-  Add({Method::kGet}, "/api/v1/sse/logs", HandlePortalStream);
-  Add({Method::kGet}, "/api/v1/sse/logs/initial", HandlePortalInitial);
-  Add({Method::kGet}, "/api/v1/sse/logs/initial/", HandlePortalInitial);
+  Add(Method::kGet, "/api/v1/sse/logs/", HandlePortalStream, portal_stream);
+  Add(Method::kGet, "/api/v1/sse/logs", HandlePortalStream, portal_stream);
+  Add(Method::kGet, "/api/v1/sse/logs/initial", HandlePortalInitial, portal);
+  Add(Method::kGet, "/api/v1/sse/logs/initial/", HandlePortalInitial, portal);
   // Operation
-  Add({Method::kGet}, "/healthz", HandleHealth);
-  Add({Method::kGet}, "/readyz", HandleReady);
-  Add({Method::kGet}, "/metrics", HandleMetrics);
+  Add(Method::kGet, "/healthz", HandleHealth, open);
+  Add(Method::kGet, "/readyz", HandleReady, open);
+  Add(Method::kGet, "/metrics", HandleMetrics, {Verb::kRead, Object::kAllLogs});
   // The page
-  Add({Method::kGet}, "/", HandleIndexPage);
-  Add({Method::kGet}, "/logs/{type}/{id}", HandleIndexPage, true);
+  Add(Method::kGet, "/", HandleIndexPage, page);
+  Add(Method::kGet, "/logs/{type}/{id}", HandleIndexPage, page);
 }
 
-void Routes::Add(MethodSet methods, std::string_view pattern, Handler handler, bool names_log) {
-  router_.Add(methods, pattern, static_cast<int>(targets_.size()));
-  targets_.push_back({handler, names_log});
+void Routes::AddLogRoutes() {
+  const std::string log = "/api/v1/logs/{type}/{id}";
+  const Need read{Verb::kRead, Object::kLog};
+  const Need write{Verb::kWrite, Object::kLog};
+  const Need admin{Verb::kAdmin, Object::kLog};
+  // Writing
+  Add(Method::kPut, log, HandleCreateLog, write);
+  Add(Method::kPost, log + "/entries", HandleAppend, write);
+  Add(Method::kPost, log + "/end", HandleEndLog, write);
+  Add(Method::kDelete, log, HandleDeleteLog, admin);
+  // Reading; search will stand here
+  Add(Method::kGet, log, HandleGetLog, read);
+  Add(Method::kGet, log + "/entries", HandleEntries, read);
+  Add(Method::kGet, log + "/raw", HandleRaw, read);
+  Add(Method::kGet, log + "/events", HandleLogStream, {Verb::kRead, Object::kLog, true});
+}
+
+void Routes::Add(Method method, std::string_view pattern, Handler handler, Need need) {
+  router_.Add({method}, pattern, static_cast<int>(targets_.size()));
+  targets_.push_back({std::string(MethodName(method)), std::string(pattern), handler, need});
+}
+
+std::string Routes::Describe() const {
+  std::string out;
+  for (const Target& target : targets_) {
+    out += target.method + " " + target.pattern + " " + std::string(VerbName(target.need.verb)) +
+           " " + std::string(ObjectName(target.need.object)) + "\n";
+  }
+  return out;
 }
 
 void Routes::Dispatch(Worker& worker, Exchange& exchange) const {
+  Go(worker, exchange, {});
+}
+
+void Routes::Resume(const Reply& reply, Passage passage) const {
+  if (Exchange* exchange = reply.Find()) Go(reply.worker(), *exchange, std::move(passage));
+}
+
+// Needs no gate: it depends on the table alone.
+Answer Routes::MethodAnswer(const RouteMatch& match) {
+  Answer answer;
+  if (match.kind == RouteMatch::Kind::kOptions) {
+    answer.status = 204;
+  } else {
+    answer = ProblemAnswer(ProblemFrom(405, "this resource allows " + match.allow));
+  }
+  answer.headers.Add("Allow", match.allow);
+  return answer;
+}
+
+void Routes::Go(Worker& worker, Exchange& exchange, Passage passage) const {
   const RequestHead& head = exchange.head();
   const RouteMatch match = router_.Match(head.method, head.path);
   const Reply reply = exchange.MakeReply();
-  if (match.kind == RouteMatch::Kind::kOptions) {
-    Answer answer;
-    answer.status = 204;
-    answer.headers.Add("Allow", match.allow);
-    reply.Send(std::move(answer));
-    return;
-  }
-  if (match.kind == RouteMatch::Kind::kMethodNotAllowed) {
-    Answer answer = ProblemAnswer(ProblemFrom(405, "this resource allows " + match.allow));
-    answer.headers.Add("Allow", match.allow);
-    reply.Send(std::move(answer));
+  if (!match.allow.empty()) {
+    reply.Send(MethodAnswer(match));
     return;
   }
   Result<Query> query = ParseQuery(head.query);
@@ -59,13 +90,13 @@ void Routes::Dispatch(Worker& worker, Exchange& exchange) const {
     reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  Call call{worker, exchange, head, match, std::move(*query), reply, {}};
+  Call call{worker, exchange, head, match, std::move(*query), reply};
   if (match.kind == RouteMatch::Kind::kNotFound) {
     HandleAsset(call);
     return;
   }
   const Target& target = targets_[static_cast<size_t>(match.route)];
-  if (target.names_log) {
+  if (!match.Param("type").empty()) {
     Result<LogKey> key = MakeLogKey(match.Param("type"), match.Param("id"));
     if (!key) {
       reply.Send(ProblemAnswer(key.error()));
@@ -73,7 +104,11 @@ void Routes::Dispatch(Worker& worker, Exchange& exchange) const {
     }
     call.key = std::move(*key);
   }
+  const bool late = passage.late;
+  if (!worker.gate().Admit(call, target.need, std::move(passage))) return;
   target.handler(call);
+  if (!late) return;
+  if (Exchange* waiting = reply.Find()) waiting->OnLateDispatch();
 }
 
 }  // namespace tailrace

@@ -30,10 +30,10 @@ void ForgetRemoved(const std::vector<Commit>& commits, SegmentFiles& files) {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::Start(ServerConfig config) {
+Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess reload) {
   Result<void> log = SetUpLog(config.log_format, config.log_level);
   if (!log) return Fail(log.error());
-  std::unique_ptr<Server> server(new Server(std::move(config)));
+  std::unique_ptr<Server> server(new Server(std::move(config), std::move(reload)));
   signal(SIGPIPE, SIG_IGN);
   if (Result<void> read = server->ReadOriginRules(); !read) return Fail(read.error());
   auto redactor = Redactor::Make(server->config_.redact);
@@ -87,7 +87,8 @@ Result<void> Server::Bind() {
     const Result<ListenAddress> listen = ParseListenAddress(text, tls_ != nullptr);
     if (!listen) return Fail(listen.error());
     const Address& address = listen->address;
-    Result<void> allowed = CheckListenPolicy(address.IsLoopback(), text, config_.insecure_no_auth);
+    Result<void> allowed = CheckListenPolicy(address.IsLoopback(), text, config_.access.enabled,
+                                             config_.insecure_no_auth);
     if (!allowed) return allowed;
     const Result<int> fd = OpenListenSocket(address);
     if (!fd) return Fail(fd.error());
@@ -203,8 +204,8 @@ int Server::Run() {
   if (tls_ != nullptr) {
     certificate_watch_ = std::make_unique<CertificateWatch>(loop, *tls_, config_.tls.watch_ms);
     certificate_watch_->Start();
-    loop.OnHangUp([this] { certificate_watch_->Reload(); });
   }
+  if (tls_ != nullptr || config_.access.enabled) loop.OnHangUp([this] { OnHangUp(); });
   for (const ListenSocket& socket : listen_sockets_) {
     LogLine(LogLevel::kInfo, "listening")
         .Add("address", socket.address)
@@ -234,6 +235,28 @@ void Server::OnSignal(int signal) {
       .Add("viewers", shared_->viewers.load());
   for (const auto& worker : workers_) worker->StartDrain();
   WaitForDrain(workers_[0]->loop().NowMs() + kDrainTimeoutMs);
+}
+
+void Server::OnHangUp() {
+  if (certificate_watch_ != nullptr) certificate_watch_->Reload();
+  if (!config_.access.enabled) return;
+  auto access = std::make_shared<Result<AccessConfig>>();
+  workers_[0]->loop().RunInPool([this, access] { *access = reload_access_(); },
+                                [this, access] { UseAccess(*access); });
+}
+
+// Of what can be set, the grants alone are taken over by a server that runs.
+void Server::UseAccess(const Result<AccessConfig>& access) {
+  if (!access) {
+    LogLine(LogLevel::kError, "the new configuration cannot be used, the old grants stay")
+        .Add("error", access.error().message);
+    return;
+  }
+  const auto policy = std::make_shared<const Policy>(Policy{access->grants});
+  LogLine(LogLevel::kInfo, "grants in force").Add("grants", policy->grants.size());
+  for (const auto& worker : workers_) {
+    worker->loop().Post([&gate = worker->gate(), policy] { gate.SetPolicy(policy); });
+  }
 }
 
 // New clients are still answered, so that none meets a closed port before it was told when to come

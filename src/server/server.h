@@ -19,9 +19,13 @@ namespace tailrace {
 
 class Server {
  public:
-  /// Binds first (clients wait in the listen queue meanwhile), then opens the store.
+  /// Reads again who may see and write, on a thread of the pool.
+  using ReloadAccess = std::function<Result<AccessConfig>()>;
+
+  /// Binds first (clients wait in the listen queue meanwhile), then opens the store. `reload` is
+  /// for SIGHUP.
   /// kInvalid: a setting; kUnavailable: an address or the data directory is in use.
-  static Result<std::unique_ptr<Server>> Start(ServerConfig config);
+  static Result<std::unique_ptr<Server>> Start(ServerConfig config, ReloadAccess reload);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -31,7 +35,8 @@ class Server {
   int Run();
 
  private:
-  explicit Server(ServerConfig config) : config_(std::move(config)) {}
+  Server(ServerConfig config, ReloadAccess reload)
+      : config_(std::move(config)), reload_access_(std::move(reload)) {}
 
   struct ListenSocket {
     int fd;
@@ -51,11 +56,14 @@ class Server {
   void OnConnectionClosed();
   void ResumeListeners();
   void OnSignal(int signal);
+  void OnHangUp();
+  void UseAccess(const Result<AccessConfig>& access);
   void WaitForDrain(uint64_t deadline_ms);
   void StopWorkers();
   void Close();
 
   ServerConfig config_;
+  const ReloadAccess reload_access_;
   SseRenderer renderer_;
   Routes routes_;
   OriginRules origin_rules_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "access/grants.h"
 #include "ingest/redactor.h"
 #include "store/store_options.h"
 
@@ -59,6 +60,13 @@ struct TlsConfig {
   uint64_t watch_ms = 10'000;  ///< How often to look whether they have changed.
 };
 
+/// Who may see and write.
+struct AccessConfig {
+  bool enabled = false;         ///< Off: everybody may do everything.
+  std::vector<Grant> grants;    ///< [[grant]] of tailrace.toml; read again on SIGHUP.
+  uint64_t recheck_ms = 1'000;  ///< How often identities with open streams are looked at.
+};
+
 struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
   std::string data = "tailrace-data";                    ///< Directory of the embedded store.
@@ -72,6 +80,7 @@ struct ServerConfig {
   std::string log_format = "logfmt";              ///< "logfmt" or "json".
   std::string log_level = "info";                 ///< "debug", "info", "warn", "error".
   TlsConfig tls;
+  AccessConfig access;
   LimitConfig limits;
   RedactConfig redact;
   StreamConfig streams;

@@ -23,6 +23,8 @@ class Session {
   virtual Exchange* FindExchange(uint64_t request) = 0;
   /// Finishes what is under way and then closes; streams get a retry drawn by the worker.
   virtual void Drain() = 0;
+  /// Its streams end if they may not go on (Stream::Recheck).
+  virtual void RecheckStreams() = 0;
   /// After Worker::CallAtTurnEnd, once. Returns the session of another protocol that takes its
   /// place, or null.
   virtual std::unique_ptr<Session> OnTurnEnd() = 0;

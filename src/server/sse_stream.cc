@@ -9,6 +9,7 @@ namespace tailrace {
 SseStream::SseStream(Exchange& exchange, Options options, const StreamOpening& opening)
     : Viewer(Style(options.format, options.coding), opening.chunked, std::move(options.start)),
       exchange_(exchange),
+      pass_(std::move(options.pass)),
       last_write_ms_(exchange.worker().loop().NowMs()),
       dialect_(options.dialect),
       pings_(options.dialect == Dialect::kNative && options.format != Format::kText) {
@@ -123,6 +124,28 @@ void SseStream::TellUnavailable(std::string& out) {
   AppendSseRetry(out, exchange_.worker().random().Between(streams.soft_retry_min_ms,
                                                           streams.soft_retry_max_ms));
   AppendSseEnd(out);
+}
+
+// The portal's page does not know this event and connects again; then the status tells it.
+void SseStream::TellExpired(std::string& out) {
+  ++exchange_.worker().stats().streams_expired;
+  AppendSseEvent(out, "expired");
+  AppendSseDataLine(out, "{}");
+  AppendSseEnd(out);
+}
+
+void SseStream::Recheck() {
+  if (!Attached()) return;
+  const LogInfo* log = KnownLog();
+  if (log != nullptr ? pass_.MayRead(*log) : pass_.MayReadSome(key())) return;
+  if (dialect_ == Dialect::kPortalPlain) {  // there a whole answer means that the log has ended
+    exchange_.worker().feeds().Detach(*this);
+    exchange_.Close();
+    return;
+  }
+  std::string payload;
+  TellExpired(payload);
+  exchange_.worker().feeds().Finish(*this, payload);
 }
 
 void SseStream::Drain(uint64_t retry_ms) {

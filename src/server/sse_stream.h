@@ -5,6 +5,7 @@
 
 #include "feed/feed_table.h"
 #include "server/exchange.h"
+#include "server/gate.h"
 
 namespace tailrace {
 
@@ -22,6 +23,7 @@ class SseStream final : public Viewer, public Stream {
     Coding coding = Coding::kIdentity;
     Dialect dialect = Dialect::kNative;
     StreamStart start;
+    StreamPass pass = {};
   };
 
   /// The exchange outlives it.
@@ -33,6 +35,7 @@ class SseStream final : public Viewer, public Stream {
   void OnDeadline() override;
   void OnReadEnd() override;
   void Drain(uint64_t retry_ms) override;
+  void Recheck() override;
   uint64_t LagEntries() const override { return Lag(); }
 
  private:
@@ -43,6 +46,8 @@ class SseStream final : public Viewer, public Stream {
   void TellEnd(std::string& out, const LogInfo& info) override;
   void TellDeleted(std::string& out) override;
   void TellUnavailable(std::string& out) override;
+  bool MaySee(const LogInfo& info) const override { return pass_.MayRead(info); }
+  void TellExpired(std::string& out) override;
   void OnFinished() override;
   void OnAborted() override;
 
@@ -50,6 +55,7 @@ class SseStream final : public Viewer, public Stream {
   std::string_view IdlePayload() const;
 
   Exchange& exchange_;
+  StreamPass pass_;
   uint64_t last_write_ms_;
   uint64_t idle_ms_;  // silence after which something is said
   Dialect dialect_;

@@ -47,6 +47,7 @@ Worker::Worker(size_t index, ServerShared& shared)
       http2_limits_(MakeHttp2Limits(shared.config.limits)),
       random_(seed_.Next()),
       request_prefix_(random_.Name(6) + "-"),
+      gate_(*this),
       feeds_(
           index, shared.store, shared.hub, shared.renderer, MakeFeedLimits(shared.config.streams),
           [this](FeedTable::Task work, FeedTable::Task done) {
@@ -163,6 +164,12 @@ void Worker::StartDrain() {
       if (slot.session != nullptr) slot.session->Drain();
     }
   });
+}
+
+void Worker::RecheckStreams() {
+  for (const Slot& slot : slots_) {
+    if (slot.session != nullptr) slot.session->RecheckStreams();
+  }
 }
 
 uint64_t Worker::DrawDrainRetryMs() {

@@ -16,6 +16,7 @@
 #include "http/response.h"
 #include "io/deadlines.h"
 #include "io/loop.h"
+#include "server/gate.h"
 #include "server/list_streams.h"
 #include "server/server_config.h"
 #include "server/session.h"
@@ -76,6 +77,7 @@ struct WorkerStats {
   uint64_t streams_resumed = 0;  ///< Began with a cursor of a client that was here before.
   uint64_t streams_refused = 0;  ///< Told to come back later: full or draining.
   uint64_t streams_ended = 0;    ///< Told the log's end.
+  uint64_t streams_expired = 0;  ///< Told that their viewer may not see it any more.
   // As of the call.
   uint64_t viewer_lag_entries = 0;  ///< Sum over streams of head - position.
   uint64_t http1_connections = 0;
@@ -123,6 +125,9 @@ class Worker {
   /// Session::OnTurnEnd comes, after all viewers were served. Once a turn is enough.
   void CallAtTurnEnd(SessionId id) { calling_.push_back(id); }
   void AddDeadline(uint64_t deadline_ms, SessionId id);
+  Gate& gate() { return gate_; }
+  /// Every stream looks whether it may go on.
+  void RecheckStreams();
   /// Routes the request that `exchange` has just read the head of.
   void Dispatch(Exchange& exchange);
 
@@ -163,6 +168,7 @@ class Worker {
   Deadlines<SessionId> deadlines_;
   uint64_t armed_ms_ = 0;  // the loop's wake-up; 0: none
   bool shut_down_ = false;
+  Gate gate_;  // before the slots: streams leave it
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<SessionId> closing_;

@@ -40,8 +40,9 @@ bool MatchesQuery(const ListQuery& query, const LogInfo& info) {
     const auto label = info.labels.find(name);
     if (label == info.labels.end() || label->second != value) return false;
   }
-  if (query.text.empty()) return true;
-  return Contains(info.title, query.text) || Contains(info.key.Path(), query.text);
+  const bool has_text = query.text.empty() || Contains(info.title, query.text) ||
+                        Contains(info.key.Path(), query.text);
+  return has_text && (query.visible == nullptr || query.visible(info));
 }
 
 }  // namespace tailrace

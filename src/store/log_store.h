@@ -104,8 +104,10 @@ struct ReadAnswer {
 struct ListQuery {
   std::optional<std::string> type;
   std::optional<bool> ended;
-  Labels labels;       ///< All must be equal.
-  std::string text;    ///< Part of type/id or title, ASCII case ignored. Empty: all.
+  Labels labels;     ///< All must be equal.
+  std::string text;  ///< Part of type/id or title, ASCII case ignored. Empty: all.
+  /// Who asks may see it; null: all. On the thread of List.
+  std::function<bool(const LogInfo& info)> visible = nullptr;
   size_t limit = 100;  ///< 1 to kMaxListLimit.
   std::string after;   ///< ListAnswer::next of the page before; empty: from the newest.
 };

@@ -98,7 +98,11 @@ def toml_value(value):
 
 
 def toml_text(settings):
-    """`{"streams.heartbeat_ms": 200, "workers": 1}` as a configuration file."""
+    """`{"streams.heartbeat_ms": 200, "workers": 1}` as a configuration file. A list of
+    dictionaries is an array of tables."""
+    arrays = {name: value for name, value in settings.items()
+              if isinstance(value, list) and value and isinstance(value[0], dict)}
+    settings = {name: value for name, value in settings.items() if name not in arrays}
     plain = [f"{name} = {toml_value(value)}" for name, value in settings.items()
              if "." not in name]
     tables = {}
@@ -108,6 +112,9 @@ def toml_text(settings):
             tables.setdefault(table, []).append(f"{key} = {toml_value(value)}")
     blocks = ["\n".join(plain)]
     blocks += [f"[{table}]\n" + "\n".join(lines) for table, lines in tables.items()]
+    blocks += [f"[[{name}]]\n" + "\n".join(f"{key} = {toml_value(item)}"
+                                          for key, item in row.items())
+               for name, rows in arrays.items() for row in rows]
     return "\n".join(blocks) + "\n"
 
 
@@ -135,10 +142,13 @@ class Server:
         for address in self.listen:
             words += ["--listen", address]
         if self.settings:
-            config = self.folder / "tailrace.toml"
-            config.write_text(toml_text(self.settings), encoding="utf-8")
-            words += ["--config", str(config)]
+            self.write_config()
+            words += ["--config", str(self.folder / "tailrace.toml")]
         return words + self.arguments
+
+    def write_config(self):
+        config = self.folder / "tailrace.toml"
+        config.write_text(toml_text(self.settings), encoding="utf-8")
 
     def spawn(self):
         """Starts the process and does not wait for it."""

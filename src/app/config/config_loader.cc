@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/config/grants_config.h"
 #include "app/config/value.h"
 #include "http/forwarded.h"
 
@@ -54,6 +55,10 @@ Result<void> CheckTogether(const ServerConfig& config) {
   if (const auto trusted = TrustedProxies::Parse(config.trusted_proxies); !trusted) {
     return Fail(trusted.error());
   }
+  if (!config.access.enabled && !config.access.grants.empty()) {
+    return Fail(ErrorCode::kInvalid, config.access.grants.front().origin +
+                                         ": grant: of no use without access.enabled = true");
+  }
   return {};
 }
 
@@ -99,8 +104,9 @@ Result<std::vector<GivenSetting>> ReadEnvironmentSettings(
   return given;
 }
 
-Result<LoadedConfig> MergeSettings(std::span<const GivenSetting> given) {
+Result<LoadedConfig> MergeSettings(std::span<const GivenSetting> given, std::vector<Grant> grants) {
   LoadedConfig loaded;
+  loaded.config.access.grants = std::move(grants);
   for (const GivenSetting& one : given) {
     if (auto applied = ApplySetting(loaded.config, *one.setting, one.values); !applied) {
       std::string values;
@@ -129,7 +135,7 @@ std::string PrintConfig(const LoadedConfig& loaded) {
     out += std::string(setting.key) + " = " + FormatSetting(loaded.config, setting) + "  # " +
            OriginOf(loaded, setting) + "\n";
   }
-  return out;
+  return out + PrintGrants(loaded.config.access.grants);
 }
 
 std::string PrintSettingsTable() {

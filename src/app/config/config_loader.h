@@ -19,8 +19,8 @@ struct GivenSetting {
   std::string origin;  ///< "tailrace.toml:3", "environment TAILRACE_DATA", "flag --data".
 };
 
-/// kInvalid: a syntax error, an unknown key (with the nearest one) or a value of a wrong type, each
-/// with `file_name` and line.
+/// All but [[grant]], which ReadTomlGrants reads. kInvalid: a syntax error, an unknown key (with
+/// the nearest one) or a value of a wrong type, each with `file_name` and line.
 Result<std::vector<GivenSetting>> ReadTomlSettings(std::string_view text,
                                                    const std::string& file_name);
 
@@ -35,8 +35,10 @@ struct LoadedConfig {
   std::map<std::string, std::string> origins;  ///< Setting::Path() -> origin; absent: default.
 };
 
-/// Applies `given` in order, later ones replacing earlier ones. kInvalid names place and setting.
-Result<LoadedConfig> MergeSettings(std::span<const GivenSetting> given);
+/// Applies `given` in order, later ones replacing earlier ones. kInvalid names place and setting,
+/// or the grants that are of no use.
+Result<LoadedConfig> MergeSettings(std::span<const GivenSetting> given,
+                                   std::vector<Grant> grants = {});
 
 /// Every setting in force as TOML that tailrace.toml could be; a comment says from where.
 std::string PrintConfig(const LoadedConfig& loaded);

@@ -50,6 +50,12 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"tls", "watch", "tls-watch", kMilliseconds, [](C& c) -> Number { return c.tls.watch_ms; },
      "How often to look whether these files have changed", 100, kMaxMs},
 
+    {"access", "enabled", "access", kSwitch, [](C& c) -> bool& { return c.access.enabled; },
+     "Only who is granted something may do it ([[grant]] in tailrace.toml, docs/access.md)"},
+    {"access", "recheck", "access-recheck", kMilliseconds,
+     [](C& c) -> Number { return c.access.recheck_ms; },
+     "How often to look whether the viewers of open streams may still see them", 50, 5'000},
+
     {"limits", "entry_bytes", "limit-entry-bytes", kBytes,
      [](C& c) -> Number { return c.limits.entry_bytes; },
      "Longest text of an entry; longer ones are split into partial entries", 1, 1ULL << 30},

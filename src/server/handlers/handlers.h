@@ -25,6 +25,8 @@ void HandleRaw(Call& call);
 void HandleLogStream(Call& call);
 void HandleListStream(Call& call);
 void HandlePortalStream(Call& call);
+/// What a stream's client is told when it cannot be served now: `200`, `retry:`, close.
+Answer ComeBackLater(Worker& worker);
 
 // portal_initial_handler.cc
 void HandlePortalInitial(Call& call);

@@ -141,6 +141,11 @@ void HandleListLogs(Call& call) {
     call.reply.Send(ProblemAnswer(query.error()));
     return;
   }
+  if (!call.rights.ToAll(Verb::kRead)) {
+    query->visible = [rights = call.rights](const LogInfo& info) {
+      return rights.To(Verb::kRead, info.key.type, info.key.id, info.labels);
+    };
+  }
   AnswerFromPool(call,
                  [&store = call.worker.store(), query = std::move(*query)]() -> Result<Answer> {
                    const Result<ListAnswer> list = store.List(query);

@@ -54,18 +54,6 @@ std::string Greeting(Worker& worker) {
   return RetryEvent(worker.random().Between(streams.retry_min_ms, streams.retry_max_ms));
 }
 
-// No status but 200 lets a browser try again (reference: WHATWG HTML §9.2.3).
-Answer ComeBackLater(Worker& worker) {
-  ++worker.stats().streams_refused;
-  const StreamConfig& streams = worker.config().streams;
-  Answer answer;
-  AddStreamHeaders(answer.headers);
-  answer.body =
-      RetryEvent(worker.random().Between(streams.soft_retry_min_ms, streams.soft_retry_max_ms));
-  answer.close = true;
-  return answer;
-}
-
 // HEAD, a cursor behind the end, a full or draining server. True: answered.
 bool AnsweredWithoutStream(Call& call, bool behind_end) {
   Answer answer;
@@ -83,11 +71,13 @@ bool AnsweredWithoutStream(Call& call, bool behind_end) {
   return true;
 }
 
-void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options options) {
+void StartLogStream(const Reply& reply, const LogKey& key, const IdentityPtr& identity,
+                    SseStream::Options options) {
   Exchange* exchange = reply.Find();
   if (exchange == nullptr) return;
   Worker& worker = reply.worker();
   ++worker.stats().streams_started;
+  options.pass = worker.gate().Watch(identity);
   if (worker.config().compress) options.coding = ChooseStreamCoding(exchange->head());
   const StreamOpening opening = OpenStream(*exchange, options.coding);
   auto stream = std::make_unique<SseStream>(*exchange, std::move(options), opening);
@@ -99,12 +89,12 @@ void StartLogStream(const Reply& reply, const LogKey& key, SseStream::Options op
 // `?wait=0`: a log that does not exist is an error and not waited for.
 void StartIfLogExists(const Call& call, SseStream::Options options) {
   call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
-                   [reply = call.reply, key = call.key,
-                    options = std::move(options)](const Result<LogInfo>& info) {
+                   [reply = call.reply, key = call.key, identity = call.identity,
+                    options = std::move(options)](const Result<LogInfo>& info) mutable {
                      if (reply.worker().draining()) {
                        reply.Send(ComeBackLater(reply.worker()));
                      } else if (info) {
-                       StartLogStream(reply, key, options);
+                       StartLogStream(reply, key, identity, std::move(options));
                      } else {
                        reply.Send(ProblemAnswer(info.error()));
                      }
@@ -138,6 +128,18 @@ Result<CursorText> FindCursor(const Call& call, std::initializer_list<std::strin
 
 }  // namespace
 
+// No status but 200 lets a browser try again (reference: WHATWG HTML §9.2.3).
+Answer ComeBackLater(Worker& worker) {
+  ++worker.stats().streams_refused;
+  const StreamConfig& streams = worker.config().streams;
+  Answer answer;
+  AddStreamHeaders(answer.headers);
+  answer.body =
+      RetryEvent(worker.random().Between(streams.soft_retry_min_ms, streams.soft_retry_max_ms));
+  answer.close = true;
+  return answer;
+}
+
 void HandleLogStream(Call& call) {
   const Result<CursorText> cursor = FindCursor(call, {"last_event_id", "from"});
   const Result<Format> format = ParseFormat(call.query);
@@ -155,7 +157,7 @@ void HandleLogStream(Call& call) {
   options.start = {.incarnation = cursor->incarnation, .position = cursor->position};
   if (!cursor->given) options.start.tail = *tail;
   if (wait->value_or(true)) {
-    StartLogStream(call.reply, call.key, std::move(options));
+    StartLogStream(call.reply, call.key, call.identity, std::move(options));
   } else {
     StartIfLogExists(call, std::move(options));
   }
@@ -188,14 +190,15 @@ void HandlePortalStream(Call& call) {
   options.dialect = sentinels ? Dialect::kPortalSentinel : Dialect::kPortalPlain;
   options.start = {.incarnation = cursor->incarnation, .position = cursor->position};
   if (!cursor->given) options.start.position = num->value_or(0);
-  StartLogStream(call.reply, *key, std::move(options));
+  StartLogStream(call.reply, *key, call.identity, std::move(options));
 }
 
 void HandleListStream(Call& call) {
   if (AnsweredWithoutStream(call, false)) return;
   StreamOpening opening = OpenStream(call.exchange, Coding::kIdentity);
   call.exchange.StartStream(std::make_unique<ListStream>(
-      call.exchange, call.worker.lists(), std::move(opening), Greeting(call.worker)));
+      call.exchange, call.worker.lists(), call.worker.gate().Watch(call.identity),
+      std::move(opening), Greeting(call.worker)));
 }
 
 }  // namespace tailrace

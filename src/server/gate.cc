@@ -1,0 +1,253 @@
+#include "server/gate.h"
+
+#include <utility>
+
+#include "server/call.h"
+#include "server/handlers/handlers.h"
+#include "server/routes.h"
+#include "server/worker.h"
+
+namespace tailrace {
+namespace {
+
+// RFC 6750 §3: the scheme that a client may answer with.
+constexpr std::string_view kChallenge = "Bearer realm=\"tailrace\"";
+
+std::string KeyOf(const std::vector<std::string>& groups) {
+  std::string key;
+  for (const std::string& group : groups) key.append(group).push_back('\n');
+  return key;
+}
+
+// The log that the request is about; nothing: none, or a name that the handler will complain about.
+std::optional<LogKey> KeyOf(const Call& call, Object object) {
+  if (object == Object::kLog) return call.key;
+  const std::string_view type = call.query.Find("type").value_or("");
+  const std::string_view id = call.query.Find("id").value_or("");
+  const Result<LogKey> key = MakeLogKey(type, id);
+  return key ? std::optional(*key) : std::nullopt;
+}
+
+Problem Unauthenticated() {
+  return ProblemFrom(401, "log in, or show a token that may do this");
+}
+
+// Unknown and forbidden look the same.
+Problem Forbidden(const Call& call, Need need, const std::optional<LogKey>& key) {
+  if (!call.identity->IsSomebody()) return Unauthenticated();
+  if (need.verb == Verb::kRead && key) {
+    return ProblemFrom({ErrorCode::kNotFound, "there is no log " + key->Path()});
+  }
+  return ProblemFrom(403, "this needs the right to " + std::string(VerbName(need.verb)) +
+                              (key ? " " + key->Path() : ""));
+}
+
+}  // namespace
+
+std::string_view ObjectName(Object object) {
+  switch (object) {
+    case Object::kOpen:
+      return "open";
+    case Object::kPage:
+      return "page";
+    case Object::kLogs:
+      return "logs";
+    case Object::kLog:
+      return "log";
+    case Object::kLogOfQuery:
+      return "log-of-query";
+    case Object::kAllLogs:
+      return "all-logs";
+  }
+  return "";
+}
+
+// ------------------------------------------------------------------------------------------------
+// Requests
+
+Gate::Gate(Worker& worker)
+    : worker_(worker),
+      enabled_(worker.config().access.enabled),
+      policy_(enabled_ ? std::make_shared<const Policy>(Policy{worker.config().access.grants})
+                       : OpenPolicy()) {
+  if (enabled_) ScheduleRecheck();
+}
+
+Gate::~Gate() = default;
+
+bool Gate::Admit(Call& call, Need need, Passage passage) {
+  if (!enabled_) passage.identity = Anyone();
+  if (need.object == Object::kOpen) {
+    call.identity = Anyone();
+    return true;
+  }
+  if (passage.identity == nullptr && !Identify(call, need, passage)) return false;
+  call.identity = passage.identity;
+  call.rights = Rights(policy_, passage.identity);
+  return Permit(call, need, passage);
+}
+
+// False: answered, or somebody is asked.
+bool Gate::Identify(Call& call, Need need, Passage& passage) {
+  const std::string cookies = call.head.headers.Joined("Cookie");
+  Credentials credentials{call.head, call.query};
+  const ClientOrigin& origin = call.exchange.origin();
+  credentials.client_address = origin.address;
+  credentials.secure = origin.secure;
+  credentials.from_trusted_proxy = origin.from_trusted_proxy;
+  credentials.cookies = cookies;
+  credentials.authorization = call.head.headers.Find("Authorization").value_or("");
+  Decision decision;
+  size_t decided_by = 0;
+  if (passage.decided && passage.decided->kind != Decision::Kind::kNotMine) {
+    decision = *std::exchange(passage.decided, std::nullopt);
+  } else {
+    decision = chain_.Decide(credentials, passage.next_authenticator, decided_by);
+  }
+  if (decision.kind == Decision::Kind::kIdentity) {
+    passage.identity = std::move(decision.identity);
+    return true;
+  }
+  if (decision.kind == Decision::Kind::kRefused) {
+    return Refuse(call, need, decision.refusal);
+  }
+  call.exchange.HoldBody(true);
+  chain_.Ask(decided_by, credentials, [reply = call.reply, decided_by](Decision answer) {
+    Passage later;
+    later.next_authenticator = decided_by + 1;
+    later.decided = std::move(answer);
+    later.late = true;
+    reply.worker().shared().routes.Resume(reply, std::move(later));
+  });
+  return false;
+}
+
+bool Gate::Permit(Call& call, Need need, Passage& passage) {
+  const Rights& rights = call.rights;
+  std::optional<LogKey> key;
+  bool permitted = false;
+  switch (need.object) {
+    case Object::kOpen:
+      permitted = true;
+      break;
+    case Object::kPage:
+    case Object::kLogs:
+      permitted = call.identity->IsSomebody() || rights.ToSome(need.verb);
+      break;
+    case Object::kAllLogs:
+      permitted = rights.ToAll(need.verb);
+      break;
+    case Object::kLog:
+    case Object::kLogOfQuery: {
+      key = KeyOf(call, need.object);
+      if (!key) {
+        permitted = call.identity->IsSomebody() || rights.ToSome(need.verb);
+        break;
+      }
+      const NameVerdict verdict = rights.To(need.verb, key->type, key->id);
+      if (verdict == NameVerdict::kByLabels && !passage.log) {
+        call.key = *key;
+        LookUp(call, std::move(passage));
+        return false;
+      }
+      permitted = verdict == NameVerdict::kYes ||
+                  (verdict == NameVerdict::kByLabels && *passage.log &&
+                   rights.To(need.verb, key->type, key->id, (*passage.log)->labels));
+      break;
+    }
+  }
+  return permitted || Refuse(call, need, Forbidden(call, need, key));
+}
+
+// Always false.
+bool Gate::Refuse(Call& call, Need need, const Problem& problem) {
+  if (need.stream && problem.status == 503) {
+    call.reply.Send(ComeBackLater(worker_));
+    return false;
+  }
+  Answer answer = ProblemAnswer(problem);
+  if (problem.status == 401) answer.headers.Add("WWW-Authenticate", kChallenge);
+  answer.headers.Add("Cache-Control", "no-store");
+  call.reply.Send(std::move(answer));
+  return false;
+}
+
+// The log's labels decide: they are read, and then the request comes again.
+void Gate::LookUp(Call& call, Passage passage) {
+  call.exchange.HoldBody(true);
+  passage.late = true;
+  worker_.Read([&store = worker_.store(), key = call.key] { return store.Stat(key); },
+               [reply = call.reply, passage = std::move(passage)](Result<LogInfo> info) mutable {
+                 passage.log = std::move(info);
+                 reply.worker().shared().routes.Resume(reply, std::move(passage));
+               });
+}
+
+// ------------------------------------------------------------------------------------------------
+// Streams
+
+StreamPass Gate::Watch(const IdentityPtr& identity) {
+  if (!enabled_) return {};
+  const Key key{identity->proof, identity->credential, identity->user, KeyOf(identity->groups)};
+  Watched& watched = watched_[key];
+  // It was proven just now, whatever was known of it before; streams that this ended have gone.
+  watched.identity_ = identity;
+  watched.rights_ = Rights(policy_, identity);
+  watched.holds_ = true;
+  ++watched.streams_;
+  return {*this, watched};
+}
+
+void Gate::Leave(Watched& watched) {
+  if (--watched.streams_ > 0) return;
+  const Identity& identity = *watched.identity_;
+  const Key key{identity.proof, identity.credential, identity.user, KeyOf(identity.groups)};
+  watched_.erase(key);
+}
+
+StreamPass::~StreamPass() {
+  if (watched_ != nullptr) gate_->Leave(*watched_);
+}
+
+bool StreamPass::MayList() const {
+  return watched_ == nullptr || (watched_->Holds() && (watched_->identity()->IsSomebody() ||
+                                                       watched_->rights().ToSome(Verb::kRead)));
+}
+
+bool StreamPass::MayRead(const LogInfo& info) const {
+  return watched_ == nullptr ||
+         (watched_->Holds() &&
+          watched_->rights().To(Verb::kRead, info.key.type, info.key.id, info.labels));
+}
+
+bool StreamPass::MayReadSome(const LogKey& key) const {
+  return watched_ == nullptr ||
+         (watched_->Holds() &&
+          watched_->rights().To(Verb::kRead, key.type, key.id) != NameVerdict::kNo);
+}
+
+void Gate::SetPolicy(PolicyPtr policy) {
+  if (!enabled_) return;
+  policy_ = std::move(policy);
+  for (auto& [key, watched] : watched_) watched.rights_ = Rights(policy_, watched.identity_);
+  worker_.RecheckStreams();
+}
+
+void Gate::Recheck() {
+  bool changed = false;
+  for (auto& [key, watched] : watched_) {
+    if (!watched.holds_ || chain_.StillHolds(*watched.identity_)) continue;
+    watched.holds_ = false;
+    changed = true;
+  }
+  if (changed) worker_.RecheckStreams();
+}
+
+void Gate::ScheduleRecheck() {
+  worker_.loop().After(worker_.config().access.recheck_ms, [this] {
+    Recheck();
+    ScheduleRecheck();
+  });
+}
+
+}  // namespace tailrace
