@@ -8,10 +8,13 @@ from servers import Nginx, Tailrace, resident_bytes
 KEY = "bytes_each"
 
 
-def idle(plan, tls=False, **options):
+STREAMS = 100  # of an HTTP/2 connection
+
+
+def idle(plan, tls=False, viewers=10_000, **options):
     """Memory of a new server for each viewer beyond the first 200."""
     with Tailrace(tls=tls) as server:
-        return load("idle", server, warm=200, viewers=plan.crowd(10_000),
+        return load("idle", server, warm=200, viewers=plan.crowd(viewers),
                     view=f"{new_log(server)}/events", **options)
 
 
@@ -52,10 +55,17 @@ def memory_tls(plan):
 
 
 def memory_http2(plan):
-    """As streams of HTTP/2 connections."""
-    mine, plain = [], []
+    """As streams of HTTP/2 connections. What a further stream takes: connections with 100 streams,
+    less as many connections with one stream each."""
+    shared, alone, further, plain = [], [], [], []
     for _ in plan.rounds():
-        mine.append(idle(plan, http2=True, streams=100))
-        plain.append(idle(plan))
-    yield Figure("memory-http2", f"{what(plan)}, HTTP/2, 100 on a connection", "B",
-                 pick(mine, KEY), "HTTP/1.1", pick(plain, KEY), "<= 1024", goal_of_ours=True)
+        shared += pick([idle(plan, http2=True, streams=STREAMS)], KEY)
+        alone += pick([idle(plan, viewers=1_000, http2=True, streams=1)], KEY)
+        further.append((STREAMS * shared[-1] - alone[-1]) / (STREAMS - 1))
+        plain += pick([idle(plan)], KEY)
+    yield Figure("memory-http2", f"{what(plan)}, a further HTTP/2 stream of a connection", "B",
+                 further, "HTTP/1.1", plain, "<= 1024", goal_of_ours=True)
+    yield Figure("memory-http2-share", f"{what(plan)}, HTTP/2, with its share of a connection of "
+                 f"{STREAMS}", "B", shared)
+    yield Figure("memory-http2-connection", "RSS of an HTTP/2 connection with one idle viewer, "
+                 f"{plan.crowd(1_000):,} of them", "B", alone)

@@ -24,6 +24,7 @@ SCENARIOS = {
     "ingest": storage.ingest_batches,
     "ingest-many": storage.ingest_many,
     "replay": storage.replay,
+    "replay-first": storage.replay_first,
     "coding": coded.coding,
     "tls": coded.tls,
 }

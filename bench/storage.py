@@ -86,3 +86,28 @@ def replay(plan):
                              [entries / one["seconds"] for one in rounds], "nginx sendfile, plain",
                              [entries / one["seconds"] for one in bare],
                              ">= 1" if coding == "gzip" else "")
+
+
+def replay_first(plan):
+    """The same to a log's first reader: a new log each round, of which nothing was rendered yet."""
+    entries = plan.replay_bytes() // (TEXT_BYTES + 1)
+    forms = (("stream", "/events", "tailrace"), ("raw", "/raw", "text"))
+    mine, bare = {"stream": [], "raw": []}, {"stream": [], "raw": []}
+    with Tailrace() as server, Nginx() as limit:
+        for n in (-1, *plan.rounds()):  # the first one only writes nginx's files
+            log = stored_log(server, entries)
+            end_log(server, log)
+            for name, path, form in forms:
+                options = {"view": log + path, "expect": entries, "form": form}
+                if n < 0:
+                    load("replay", server, save=limit.files / name, **options)
+                    continue
+                mine[name].append(load("replay", server, **options))
+                bare[name].append(load("replay", limit, view=f"/files/{name}", expect=entries,
+                                       form="text"))
+    for name, _, _ in forms:
+        what = f"replay of {plan.replay_bytes() >> 20} MiB to its first reader, {name}"
+        for key, suffix, goal in (("per_second", "", ">= 0.5"), ("per_cpu_second", "-cpu", "")):
+            unit = "a second" if not suffix else "per CPU second"
+            yield Figure(f"replay-first-{name}{suffix}", f"{what}: bytes {unit}", "B/s",
+                         pick(mine[name], key), "nginx sendfile", pick(bare[name], key), goal)

@@ -390,6 +390,29 @@ TEST_F(TlsConnectionTest, NewKeysInTheMiddle) {
   Until([this] { return client->received() == "likewise"; });
 }
 
+// OpenSSL cannot write while it is in the middle of reading such a message. Nothing is lost, and
+// nothing spins: the rest of the message is what lets the write go on.
+TEST_F(TlsConnectionTest, AWriteInTheMiddleOfAKeyUpdateWaitsForItsEnd) {
+  constexpr uint8_t kHandshake = 22;
+  const std::string update("\x18\x00\x00\x01\x00", 5);  // update_not_requested
+  Connect();
+  Secure();
+  client->SendRaw(client->Seal(0, kHandshake, update.substr(0, 4)));
+  Turns(5);
+  const std::string text = Numbers(100'000);
+  EXPECT_EQ(connection->Write(text), 0);
+  EXPECT_TRUE(connection->Blocked());
+  EXPECT_FALSE(connection->Holds());
+  Turns(5);
+  EXPECT_FALSE(Happened("writable"));
+  client->SendRaw(client->Seal(1, kHandshake, update.substr(4)));
+  Until([this] { return Happened("writable"); });
+  EXPECT_FALSE(connection->Blocked());
+  to_write = text;
+  Until([&] { return client->received().size() >= text.size(); });
+  EXPECT_EQ(client->received(), text);
+}
+
 // Each asks for an answer that this client does not read: what we hold for it stays small.
 TEST_F(TlsConnectionTest, AFloodOfKeyUpdatesIsHeldBack) {
   Connect({}, 4096);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -25,6 +27,21 @@ std::string PemText(const auto& write) {
   std::string copy(text, static_cast<size_t>(size));
   BIO_free(bio);
   return copy;
+}
+
+const unsigned char* Bytes(const std::string& text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// HKDF-Expand-Label of RFC 8446 §7.1 with an empty context, for up to 32 bytes.
+std::string ExpandLabel(const std::string& secret, const std::string& label, uint8_t size) {
+  const std::string name = "tls13 " + label;
+  const std::string info = std::string(1, 0) + static_cast<char>(size) +
+                           static_cast<char>(name.size()) + name + std::string(1, 0) + '\x01';
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), Bytes(info), info.size(),
+       digest, nullptr);
+  return {reinterpret_cast<char*>(digest), size};
 }
 
 }  // namespace
@@ -105,6 +122,16 @@ TlsClient::TlsClient(int fd, const TlsClientOptions& options)
     auto* self = static_cast<TlsClient*>(SSL_get_app_data(ssl));
     SSL_SESSION_free(std::exchange(self->session_, session));
     return 1;
+  });
+  SSL_CTX_set_keylog_callback(context_, [](const SSL* ssl, const char* line) {
+    const std::string_view all = line;
+    if (!all.starts_with("CLIENT_TRAFFIC_SECRET_0 ")) return;
+    const std::string hex(all.substr(all.rfind(' ') + 1));
+    long size = 0;
+    unsigned char* const bytes = OPENSSL_hexstr2buf(hex.c_str(), &size);
+    static_cast<TlsClient*>(SSL_get_app_data(ssl))
+        ->secret_.assign(reinterpret_cast<char*>(bytes), static_cast<size_t>(size));
+    OPENSSL_free(bytes);
   });
   ssl_ = SSL_new(context_);
   SSL_set_app_data(ssl_, this);
@@ -192,6 +219,28 @@ void TlsClient::MoveOut() {
   const ssize_t sent =
       send(fd_, outgoing_.data(), std::min(now, outgoing_.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent > 0) outgoing_.erase(0, static_cast<size_t>(sent));
+}
+
+// RFC 8446 §5.2, §5.3.
+std::string TlsClient::Seal(uint64_t number, uint8_t type, std::string_view text) const {
+  std::string iv = ExpandLabel(secret_, "iv", 12);
+  for (size_t i = 0; i < 8; ++i) iv[11 - i] ^= static_cast<char>(number >> (8 * i));
+  const std::string plain = std::string(text) + static_cast<char>(type);
+  const size_t size = plain.size() + 16;
+  std::string record = {23, 3, 3, static_cast<char>(size >> 8), static_cast<char>(size)};
+  std::string sealed(size, 0);
+  EVP_CIPHER_CTX* const cipher = EVP_CIPHER_CTX_new();
+  int done = 0;
+  EXPECT_EQ(EVP_EncryptInit_ex(cipher, EVP_aes_128_gcm(), nullptr,
+                               Bytes(ExpandLabel(secret_, "key", 16)), Bytes(iv)),
+            1);
+  EVP_EncryptUpdate(cipher, nullptr, &done, Bytes(record), static_cast<int>(record.size()));
+  auto* out = reinterpret_cast<unsigned char*>(sealed.data());
+  EVP_EncryptUpdate(cipher, out, &done, Bytes(plain), static_cast<int>(plain.size()));
+  EVP_EncryptFinal_ex(cipher, out + done, &done);
+  EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, out + plain.size());
+  EVP_CIPHER_CTX_free(cipher);
+  return record + sealed;
 }
 
 void TlsClient::End() {

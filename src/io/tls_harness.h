@@ -60,6 +60,10 @@ class TlsClient {
   void Send(std::string_view text) { to_send_.append(text); }
   /// To the socket at once, past TLS.
   void SendRaw(std::string_view bytes) { outgoing_.append(bytes); }
+  /// One record as this client would send it, of any content type and cut anywhere: TLS 1.3 with
+  /// TLS_AES_128_GCM_SHA256. `number`: of its records since the handshake. It can send by itself no
+  /// more after that.
+  std::string Seal(uint64_t number, uint8_t type, std::string_view text) const;
   /// close_notify, and nothing else.
   void End();
   /// The socket, without close_notify.
@@ -95,6 +99,7 @@ class TlsClient {
   std::string outgoing_;
   std::string received_;
   std::string failure_;
+  std::string secret_;  // CLIENT_TRAFFIC_SECRET_0
   std::vector<size_t> records_;
   bool reading_ = true;
   bool ended_ = false;

@@ -1,10 +1,13 @@
 """TLS: versions, ciphers, ALPN, tickets, cuts, new certificates, slow handshakes, clear text."""
 
 import asyncio
+import pathlib
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import unittest
 import warnings
 import zlib
@@ -42,9 +45,14 @@ class TlsCase(ServerCase):
     more_settings = {}
 
     @classmethod
+    def make_certificate(cls):
+        made = Certificate()
+        cls.addClassCleanup(made.remove)
+        return made
+
+    @classmethod
     def setUpClass(cls):
-        cls.certificate = Certificate()
-        cls.addClassCleanup(cls.certificate.remove)
+        cls.certificate = cls.make_certificate()
         cls.settings = {**cls.certificate.settings(), **cls.more_settings}
         super().setUpClass()
         cls.api = Api(cls.server.port, tls=cls.certificate.client())
@@ -317,6 +325,44 @@ class TlsReloadTest(TlsCase):
             self.assertEqual((await stream.next()).data, "and now")
             self.certificate.make("mended")
             await until(lambda: self.is_shown("mended"))
+
+
+class TlsSecretTest(TlsReloadTest):
+    """The files are links into a folder that is itself a link, which is what is replaced: so a
+    secret of Kubernetes is mounted."""
+
+    @classmethod
+    def make_certificate(cls):
+        first = Certificate("first")
+        cls.addClassCleanup(first.remove)
+        cls.mounted = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-secret-"))
+        cls.addClassCleanup(shutil.rmtree, cls.mounted)
+        cls.mount(first)
+        for name in ("cert.pem", "key.pem"):
+            (cls.mounted / name).symlink_to(pathlib.Path("..data") / name)
+        first.cert, first.key = (str(cls.mounted / name) for name in ("cert.pem", "key.pem"))
+        return first
+
+    @classmethod
+    def mount(cls, certificate):
+        """Both files change in one step."""
+        (cls.mounted / "..next").symlink_to(certificate.folder)
+        (cls.mounted / "..next").rename(cls.mounted / "..data")
+
+    async def test_new_certificates_under_live_viewers(self):
+        api = Api(self.server.port, tls=self.certificate.client(verify=False))
+        log = new_log()
+        async with await api.stream(log) as stream:
+            self.assertEqual(await self.name(), "first")
+            for name in ("second", "third"):
+                renewed = Certificate(name)
+                self.addCleanup(renewed.remove)
+                self.mount(renewed)
+                await until(lambda name=name: self.is_shown(name))
+            await api.append(log, "still here\n")
+            self.assertEqual((await stream.next()).data, "still here")
+            after = await metrics(api)
+            self.assertEqual(after['tailrace_tls_reloads_total{result="failed"}'], 0)
 
 
 class TlsHandshakeTest(TlsCase):
