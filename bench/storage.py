@@ -1,7 +1,7 @@
 """Scenarios: what is stored, and what is read from the store."""
 
 from common import TEXT_BYTES, end_log, new_log, number, pick, stored_log
-from measure import Figure, load, run
+from measure import Figure, load, metric, run
 from servers import BareSend, Nginx, Tailrace, work_folder
 
 
@@ -22,6 +22,19 @@ def ingest_batches(plan):
             yield Figure(f"ingest-{lines}", f"durable ingest, one log, batches of {lines:,}", "/s",
                          pick(mine, "per_second"), "append + fdatasync", pick(bare, "per_second"),
                          goal)
+
+
+        mine, bare = [], []
+        for _ in plan.rounds():
+            before = metric(server, "tailrace_store_commits_total")
+            mine.append(load("upload", server, post=f"{new_log(server)}/entries", lines=100,
+                             text_bytes=TEXT_BYTES, seconds=seconds))
+            commits = metric(server, "tailrace_store_commits_total") - before
+            bare.append(disk("append", folder / "appended",
+                             max(1, round(mine[-1]["entries"] / commits)), seconds))
+        yield Figure("ingest-upload", "durable ingest, one chunked upload that goes on", "/s",
+                     pick(mine, "per_second"), "append + fdatasync, as large as its commits",
+                     pick(bare, "per_second"), ">= 0.8")
 
 
 def ingest_many(plan):
@@ -52,6 +65,8 @@ def ingest_many(plan):
                  ">= 0.3")
     yield Figure("ingest-many-store-sqlite", in_process, "/s", pick(store, key),
                  "SQLite, 1,000 lines a transaction", pick(grouped, key))
+    yield Figure("ingest-many-store-p99", f"{in_process}: p99 of a line, settling included", "ms",
+                 pick(store, "p99_s", 1e3), "its median", pick(store, "p50_s", 1e3))
 
 
 def replay(plan):

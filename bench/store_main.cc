@@ -1,5 +1,7 @@
 // bench_store FOLDER SECONDS: the embedded store without sockets. 1,000 logs, in each of which the
-// next line is appended when the last one is on disk. Prints one JSON object.
+// next line is appended when the last one is on disk. Prints one JSON object: the rate, and how
+// long a line took, settling (docs/adr/0012) included.
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -39,7 +41,7 @@ class Ready {
 
 class OneLineEach {
  public:
-  explicit OneLineEach(LogStore& store) : store_(store), sequences_(kLogs) {}
+  explicit OneLineEach(LogStore& store) : store_(store), sequences_(kLogs), began_ns_(kLogs) {}
 
   void Append(size_t log) {
     text_.clear();
@@ -58,18 +60,33 @@ class OneLineEach {
   uint64_t RunUntil(uint64_t end_ns) {
     uint64_t stored = 0;
     std::vector<size_t> logs;
-    while (NowNs() < end_ns) {
+    latencies_ns_.clear();
+    for (uint64_t now_ns = NowNs(); now_ns < end_ns;) {
       ready_.TakeAll(logs);
+      now_ns = NowNs();
       stored += logs.size();
-      for (const size_t log : logs) Append(log);
+      for (const size_t log : logs) {
+        if (began_ns_[log] != 0) latencies_ns_.push_back(now_ns - began_ns_[log]);
+        began_ns_[log] = now_ns;
+        Append(log);
+      }
     }
     return stored;
+  }
+
+  /// Of the last RunUntil. `share` of the lines took at most so long.
+  double Percentile(double share) {
+    const auto at = static_cast<ptrdiff_t>(static_cast<double>(latencies_ns_.size() - 1) * share);
+    std::ranges::nth_element(latencies_ns_, latencies_ns_.begin() + at);
+    return static_cast<double>(latencies_ns_[static_cast<size_t>(at)]) / 1e9;
   }
 
  private:
   LogStore& store_;
   Ready ready_;
   std::vector<uint64_t> sequences_;
+  std::vector<uint64_t> began_ns_;
+  std::vector<uint64_t> latencies_ns_;
   std::string text_;
 };
 
@@ -91,7 +108,10 @@ int main(int argc, char** argv) {
   const double seconds = static_cast<double>(bench::NowNs() - start_ns) / 1e9;
   const StoreStats stats = (*store)->Stats();
   store->reset();  // before `lines`, which it answers
-  std::printf("{\"per_second\":%.1f,\"entries_per_commit\":%.1f}\n", stored / seconds,
-              static_cast<double>(stats.entries) / static_cast<double>(stats.commits));
+  std::printf(
+      "{\"per_second\":%.1f,\"entries_per_commit\":%.1f,\"p50_s\":%.6f,\"p99_s\":%.6f,"
+      "\"max_s\":%.6f}\n",
+      stored / seconds, static_cast<double>(stats.entries) / static_cast<double>(stats.commits),
+      lines.Percentile(0.5), lines.Percentile(0.99), lines.Percentile(1));
   return 0;
 }

@@ -26,6 +26,11 @@ void Exchange::Start(std::string& request) {
   busy_ = true;
 }
 
+void Exchange::Continue(std::string& more) {
+  std::swap(request_, more);
+  sent_ = 0;
+}
+
 bool Exchange::Advance() {
   if (!busy_) return false;
   while (Sending()) {

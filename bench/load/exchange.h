@@ -16,6 +16,10 @@ class Exchange {
   bool Busy() const { return busy_; }
   /// `request` is swapped in. What it held before comes back, for its memory.
   void Start(std::string& request);
+  /// Behind the request, all of which is sent: its body goes on. Swapped in as well.
+  void Continue(std::string& more);
+  /// All that there is of the request is sent.
+  bool Sent() const { return !Sending(); }
   /// Sends and receives what can be. True: the answer is complete (then Busy() is false), 2xx; any
   /// other answer ends the program.
   bool Advance();

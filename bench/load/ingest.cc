@@ -58,11 +58,16 @@ void RunIngest(const Options& options) {
   uint64_t stored = 0;
   Meter meter(options.pid);
   const auto end_ns = NowNs() + static_cast<uint64_t>(options.seconds * kSecondNs);
-  for (size_t i = 0; i < producers.Size(); ++i) producers[i].Send(options.lines);
+  // Its next body is ready when a producer gets its answer: what takes time is the server.
+  const auto send = [&](size_t i) {
+    producers[i].Send(options.lines);
+    producers[i].Prepare(options.lines);
+  };
+  for (size_t i = 0; i < producers.Size(); ++i) send(i);
   while (NowNs() < end_ns) {
     producers.Wait([&](size_t i) {
       stored += options.lines;
-      producers[i].Send(options.lines);
+      send(i);
     });
   }
   meter.Stop();
@@ -75,6 +80,33 @@ void RunIngest(const Options& options) {
   }
   Report report;
   meter.AddRates(report, static_cast<double>(stored));
+}
+
+void RunUpload(const Options& options) {
+  Producers producers(options, 1);
+  Producer& producer = producers[0];
+  producer.Send(options.lines);  // creates the log and is not counted
+  producers.WaitForAll();
+  Meter meter(options.pid);
+  const auto end_ns = NowNs() + static_cast<uint64_t>(options.seconds * kSecondNs);
+  producer.StartUpload();
+  while (NowNs() < end_ns) {
+    if (producer.Sent()) {
+      producer.Upload(options.lines);
+    } else {
+      producers.Wait([](size_t) {});
+    }
+  }
+  while (!producer.Sent()) producers.Wait([](size_t) {});
+  producer.EndUpload();
+  producers.WaitForAll();
+  meter.Stop();
+  errno = 0;
+  if (producer.AnsweredPosition() != producer.sent()) Die("the log has another length");
+  const auto stored = static_cast<double>(producer.sent() - options.lines);
+  Report report;
+  meter.AddRates(report, stored);
+  report.Add("entries", stored);
 }
 
 void RunAppends(const Options& options) {

@@ -25,6 +25,8 @@ void RunStorm(const Options& options);
 void RunReplay(const Options& options);
 /// Producers, each with a log of its own, send bodies as fast as they are answered.
 void RunIngest(const Options& options);
+/// One chunked body that goes on, as fast as the server takes it.
+void RunUpload(const Options& options);
 /// Appends at a steady rate; how long does each take?
 void RunAppends(const Options& options);
 /// One producer that goes on until `expect` entries are stored.

@@ -55,6 +55,7 @@ constexpr std::array kModes = std::to_array<ModeRow>({
     {"storm", "viewers that all connect within --seconds", RunStorm, true, false},
     {"replay", "viewers that read a stream of --expect entries to its end", RunReplay, true, false},
     {"ingest", "producers with a log each, as fast as they are answered", RunIngest, false, true},
+    {"upload", "one chunked body that goes on, --lines a chunk", RunUpload, false, true},
     {"appends", "--rate appends a second; how long each takes", RunAppends, false, true},
     {"fill", "one producer until --expect entries are stored", RunFill, false, true},
     {"create", "--logs empty logs", RunCreate, false, true},

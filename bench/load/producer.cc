@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "bench/mark.h"
 #include "bench/wire.h"
@@ -30,10 +31,54 @@ Producer::Producer(const Options& options, size_t index, size_t mark)
       exchange_(options.target, index) {}
 
 void Producer::Send(uint64_t entries) {
-  SendTo(path_, sent_, entries);
+  if (prepared_ == 0) Prepare(entries);
+  errno = 0;
+  if (prepared_ != entries) Die("another body was prepared");
+  sent_ += std::exchange(prepared_, 0);
+  Go();
+}
+
+void Producer::Prepare(uint64_t entries) {
+  uint64_t sequence = sent_;
+  MakeBody(sequence, entries);
+  request_ = PostRequest(path_, body_);
+  prepared_ = entries;
 }
 
 void Producer::SendTo(const std::string& path, uint64_t& sequence, uint64_t entries) {
+  MakeBody(sequence, entries);
+  request_ = PostRequest(path, body_);
+  Go();
+}
+
+void Producer::StartUpload() {
+  request_ = "POST " + path_ +
+             " HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n";
+  Go();
+}
+
+void Producer::Upload(uint64_t entries) {
+  MakeBody(sent_, entries);
+  char size_line[20];
+  std::snprintf(size_line, sizeof size_line, "%zx\r\n", body_.size());
+  request_.assign(size_line).append(body_).append("\r\n");
+  exchange_.Continue(request_);
+  exchange_.Advance();
+}
+
+void Producer::EndUpload() {
+  request_ = "0\r\n\r\n";
+  exchange_.Continue(request_);
+  exchange_.Advance();
+}
+
+void Producer::Go() {
+  exchange_.Start(request_);
+  exchange_.Advance();
+}
+
+void Producer::MakeBody(uint64_t& sequence, uint64_t entries) {
   body_.clear();
   for (uint64_t i = 0; i < entries; ++i) {
     if (body_kind_ == Body::kFramed) {
@@ -45,9 +90,6 @@ void Producer::SendTo(const std::string& path, uint64_t& sequence, uint64_t entr
       if (body_kind_ == Body::kLines) body_.push_back('\n');
     }
   }
-  request_ = PostRequest(path, body_);
-  exchange_.Start(request_);
-  exchange_.Advance();
 }
 
 void Producer::AppendText(std::string& out, uint64_t sequence) const {
@@ -60,8 +102,7 @@ void Producer::AppendText(std::string& out, uint64_t sequence) const {
 
 void Producer::Create(const std::string& path) {
   request_ = "PUT " + path + " HTTP/1.1\r\nHost: bench\r\nContent-Length: 0\r\n\r\n";
-  exchange_.Start(request_);
-  exchange_.Advance();
+  Go();
 }
 
 uint64_t Producer::AnsweredPosition() const {

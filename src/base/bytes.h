@@ -10,11 +10,12 @@
 namespace tailrace {
 
 inline void AppendVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
+  if (value < 0x80) return out.push_back(static_cast<char>(value));
+  char bytes[10];
+  size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  out.append(bytes, size);
 }
 
 /// Takes a varint off the front of `in`. False: `in` ends inside it or it exceeds 64 bits; then
@@ -32,7 +33,10 @@ inline void AppendVarint(std::string& out, uint64_t value) {
 }
 
 inline void AppendBigEndian64(std::string& out, uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+  if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+  char bytes[sizeof value];
+  std::memcpy(bytes, &value, sizeof value);
+  out.append(bytes, sizeof bytes);
 }
 
 /// Takes 8 bytes off the front of `in`. False: `in` is shorter and unchanged.

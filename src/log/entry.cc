@@ -1,5 +1,6 @@
 #include "log/entry.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/bytes.h"
@@ -26,6 +27,14 @@ uint8_t StreamCode(std::string_view stream) {
   return kOtherStream;
 }
 
+// A lone line is a run of its own, which must not grow in many steps.
+void MakeRoom(std::string& out, const Entry& entry) {
+  constexpr size_t kHeadsBytes = 32;  // about what stands around the texts
+  const size_t need = out.size() + kHeadsBytes + entry.text.size() + entry.stream.size() +
+                      entry.source.size() + entry.level.size() + entry.fields.size();
+  if (need > out.capacity()) out.reserve(std::max(need, 2 * out.capacity()));
+}
+
 void AppendField(std::string& out, std::string_view name, std::string_view value) {
   out.append(name);
   AppendJsonString(out, value);
@@ -41,6 +50,7 @@ void EncodeEntry(std::string& out, const Entry& entry) {
   if (!entry.fields.empty()) head |= kHasFields;
   if (entry.partial) head |= kPartial;
   if (entry.lost) head |= kHasLost;
+  MakeRoom(out, entry);
   out.push_back(static_cast<char>(head));
   AppendBigEndian64(out, static_cast<uint64_t>(entry.time));
   if (stream == kOtherStream) AppendSized(out, entry.stream);

@@ -8,22 +8,26 @@ namespace {
 void SplitRun(std::vector<Chunk>& blocks, const EntryRun& run, Position position,
               uint64_t text_offset, uint64_t block_bytes) {
   EntryReader reader(run.encoded);
-  Chunk block{.begin = position, .end = position, .text_offset = text_offset};
-  std::string_view rest = reader.Rest();
+  std::string_view block = run.encoded;  // from the first entry of the next block on
+  size_t bytes = 0;                      // of the entries so far that go into it
+  Chunk next{.begin = position, .end = position, .text_offset = text_offset};
+  const auto close = [&] {
+    next.encoded = block.substr(0, bytes);  // one copy, of the right size
+    block.remove_prefix(bytes);
+    blocks.push_back(std::move(next));
+    next = Chunk{.begin = position, .end = position, .text_offset = text_offset};
+    bytes = 0;
+  };
   Entry entry;
   while (reader.Next(entry)) {
-    const std::string_view encoded = rest.substr(0, rest.size() - reader.Rest().size());
-    rest = reader.Rest();
-    if (block.end > block.begin && block.encoded.size() + encoded.size() > block_bytes) {
-      blocks.push_back(std::move(block));
-      block = Chunk{.begin = position, .end = position, .text_offset = text_offset};
-    }
-    block.encoded.append(encoded);
+    const size_t behind = block.size() - reader.Rest().size();
+    if (next.end > next.begin && behind > block_bytes) close();
+    bytes = block.size() - reader.Rest().size();
     text_offset += entry.text.size() + 1;
-    block.end = ++position;
+    next.end = ++position;
   }
   CHECK(!reader.Corrupt());
-  blocks.push_back(std::move(block));
+  close();
 }
 
 }  // namespace

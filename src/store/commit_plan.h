@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -32,10 +31,18 @@ struct RetireRequest {
 using StoreRequest =
     std::variant<AppendRequest, CreateRequest, EndRequest, RemoveRequest, RetireRequest>;
 
-/// The changes of one log in one commit. A log that was removed has only `before`.
+/// What carrying out a change must know of the log as it was.
+struct LogBefore {
+  Position first = 0;
+  uint64_t encoded_first = 0;
+  uint64_t encoded_end = 0;
+};
+
+/// The changes of one log in one commit. A log that was removed has only `before` and its last
+/// state.
 struct LogDraft {
-  std::optional<LogState> before;  ///< Nothing: the commit creates the log.
-  LogState state;                  ///< After the commit.
+  std::optional<LogBefore> before;  ///< Nothing: the commit creates the log.
+  LogState state;                   ///< After the commit.
   bool removed = false;
   bool ended = false;            ///< By this commit.
   bool record = false;           ///< More than entries changed: title, end, `first`, producers.
@@ -47,13 +54,14 @@ struct LogDraft {
 };
 
 struct CommitPlan {
-  TimeNs time = 0;              ///< The commit's time by the clock.
-  uint64_t next_number = 1;     ///< Of the next log to be created, after the commit.
-  uint64_t logs = 0;            ///< How many there are after the commit.
-  std::deque<LogDraft> drafts;  ///< One per log, in order of their first request.
+  TimeNs time = 0;               ///< The commit's time by the clock.
+  uint64_t next_number = 1;      ///< Of the next log to be created, after the commit.
+  uint64_t logs = 0;             ///< How many there are after the commit.
+  std::vector<LogDraft> drafts;  ///< One per log, in order of their first request.
 };
 
-/// The part of a store that the commit thread drives. Calls come from that thread alone.
+/// The part of a store that the commit thread drives. Calls come from that thread alone. Nobody
+/// else writes: what LoadLog told and Write was told is remembered.
 class CommitBackend {
  public:
   virtual ~CommitBackend() = default;

@@ -7,6 +7,9 @@ namespace tailrace {
 namespace {
 
 constexpr size_t kIncarnationLength = 8;
+constexpr uint64_t kLogCacheBytes = 32 << 20;
+/// What a larger commit needed is given back.
+constexpr size_t kKeptDrafts = 4096;
 
 std::unexpected<Error> NoSuchLog(const LogKey& key) {
   return Fail(ErrorCode::kNotFound, "there is no log " + key.Path());
@@ -16,10 +19,24 @@ std::unexpected<Error> NoSuchLog(const LogKey& key) {
 
 CommitPlanner::CommitPlanner(CommitBackend& backend, const StoreOptions& options, Random& random,
                              uint64_t next_number, uint64_t logs)
-    : backend_(backend), options_(options), random_(random) {
-  plan_.time = options.clock->Now();
+    : backend_(backend), options_(options), random_(random), logs_(kLogCacheBytes) {
   plan_.next_number = next_number;
   plan_.logs = logs;
+}
+
+void CommitPlanner::Begin(size_t requests) {
+  CHECK(plan_.drafts.empty() && answers_.empty());
+  if (plan_.drafts.capacity() > kKeptDrafts) {
+    plan_.drafts = {};
+    changed_ = {};
+    answers_ = {};
+  }
+  plan_.drafts.reserve(requests);  // a draft stays where it is
+  plan_.time = options_.clock->Now();
+  entries_ = 0;
+  entry_bytes_ = 0;
+  retired_ = 0;
+  logs_.Trim();
 }
 
 bool CommitPlanner::Add(StoreRequest& request) {
@@ -27,15 +44,16 @@ bool CommitPlanner::Add(StoreRequest& request) {
   const auto* retire = std::get_if<RetireRequest>(&request);
   const bool removes =
       std::holds_alternative<RemoveRequest>(request) || (retire != nullptr && retire->whole);
-  const auto draft = drafts_.find(key);
-  if (draft != drafts_.end() && (removes || draft->second->removed)) return false;
-  std::visit([this](auto& r) { Plan(r); }, request);
+  CachedLog* known = logs_.Find(key);
+  const LogDraft* draft = known != nullptr ? known->draft : nullptr;
+  if (draft != nullptr && (removes || draft->removed)) return false;
+  std::visit([this, known](auto& r) { Plan(r, known); }, request);
   return true;
 }
 
 template <typename T>
 void CommitPlanner::Keep(std::function<void(Result<T>)> done, Result<T> answer) {
-  answers_.push_back(
+  answers_.emplace_back(std::function<void(const Error*)>(
       [done = std::move(done), answer = std::move(answer)](const Error* failure) mutable {
         if (!done) return;
         if (failure != nullptr) {
@@ -43,92 +61,96 @@ void CommitPlanner::Keep(std::function<void(Result<T>)> done, Result<T> answer) 
         } else {
           done(std::move(answer));
         }
-      });
+      }));
 }
 
-void CommitPlanner::Plan(AppendRequest& request) {
-  Result<AppendAnswer> answer = DoAppend(request);
-  Keep(std::move(request.done), std::move(answer));
+// There are many of these, so they are kept without memory of their own.
+void CommitPlanner::Plan(AppendRequest& request, CachedLog* known) {
+  Result<AppendAnswer> answer = DoAppend(request, known);
+  answers_.emplace_back(AppendDone{std::move(request.done), std::move(answer)});
 }
 
-void CommitPlanner::Plan(CreateRequest& request) {
-  Keep(std::move(request.done), DoCreate(request));
+void CommitPlanner::Plan(CreateRequest& request, CachedLog* known) {
+  Keep(std::move(request.done), DoCreate(request, known));
 }
 
-void CommitPlanner::Plan(EndRequest& request) {
-  Keep(std::move(request.done), DoEnd(request));
+void CommitPlanner::Plan(EndRequest& request, CachedLog* known) {
+  Keep(std::move(request.done), DoEnd(request, known));
 }
 
-void CommitPlanner::Plan(RemoveRequest& request) {
-  Keep(std::move(request.done), DoRemove(request.key));
+void CommitPlanner::Plan(RemoveRequest& request, CachedLog* known) {
+  Keep(std::move(request.done), DoRemove(request.key, known));
 }
 
-void CommitPlanner::Plan(RetireRequest& request) {
-  Keep(std::move(request.done), DoRetire(request));
+void CommitPlanner::Plan(RetireRequest& request, CachedLog* known) {
+  Keep(std::move(request.done), DoRetire(request, known));
 }
 
-Result<const LogState*> CommitPlanner::Find(const LogKey& key) {
-  if (const auto draft = drafts_.find(key); draft != drafts_.end()) return &draft->second->state;
-  if (const auto seen = seen_.find(key); seen != seen_.end()) return &seen->second;
+Result<CachedLog*> CommitPlanner::Find(const LogKey& key, CachedLog* known) {
+  if (known != nullptr) return known;
   auto loaded = backend_.LoadLog(key);
   if (!loaded) return Fail(std::move(loaded.error()));
   if (!*loaded) return nullptr;
-  return &seen_.emplace(key, std::move(**loaded)).first->second;
+  return &logs_.Add(std::move(**loaded));
 }
 
-LogDraft& CommitPlanner::Change(const LogKey& key) {
-  if (const auto draft = drafts_.find(key); draft != drafts_.end()) return *draft->second;
-  const auto seen = seen_.find(key);
-  CHECK(seen != seen_.end());
+LogDraft& CommitPlanner::Change(CachedLog& log) {
+  if (log.draft != nullptr) return *log.draft;
   LogDraft& draft = plan_.drafts.emplace_back();
-  draft.before = std::move(seen->second);
-  draft.state = *draft.before;
-  seen_.erase(seen);
-  drafts_.emplace(key, &draft);
+  const LogState& state = log.state;
+  draft.before = LogBefore{state.info.first, state.encoded_first, state.encoded_end};
+  draft.state = std::move(log.state);
+  log.draft = &draft;
+  changed_.push_back(&log);
   return draft;
 }
 
 LogDraft& CommitPlanner::NewLog(const LogKey& key) {
+  LogState state;
+  state.info.key = key;
+  CachedLog& log = logs_.Add(state);
   LogDraft& draft = plan_.drafts.emplace_back();
-  draft.state.info.key = key;
+  draft.state = std::move(state);
   draft.state.info.number = plan_.next_number++;
   draft.state.info.incarnation = random_.Name(kIncarnationLength);
   draft.state.info.created = plan_.time;
   draft.state.info.updated = plan_.time;
   draft.record = true;
   ++plan_.logs;
-  drafts_.emplace(key, &draft);
+  log.draft = &draft;
+  changed_.push_back(&log);
   return draft;
 }
 
-Result<std::optional<uint64_t>> CommitPlanner::ProducerCount(const LogState& log,
+Result<std::optional<uint64_t>> CommitPlanner::ProducerCount(const CachedLog& log,
                                                              const std::string& name) {
-  if (const auto draft = drafts_.find(log.info.key); draft != drafts_.end()) {
-    const auto& counts = draft->second->producers;
+  if (log.draft != nullptr) {
+    const auto& counts = log.draft->producers;
     if (const auto count = counts.find(name); count != counts.end()) return count->second;
-    if (!draft->second->before) return std::nullopt;
+    if (!log.draft->before) return std::nullopt;
   }
-  if (log.producers == 0) return std::nullopt;
-  return backend_.LoadProducer(log, name);
+  if (log.Now().producers == 0) return std::nullopt;
+  return backend_.LoadProducer(log.Now(), name);
 }
 
-Result<AppendAnswer> CommitPlanner::DoAppend(AppendRequest& request) {
-  auto found = Find(request.key);
-  if (!found) return Fail(std::move(found.error()));
+Result<AppendAnswer> CommitPlanner::DoAppend(AppendRequest& request, CachedLog* known) {
+  const auto found = Find(request.key, known);
+  if (!found) return Fail(found.error());
+  CachedLog* log = *found;
   std::optional<uint64_t> count;
-  if (*found != nullptr && request.producer) {
-    auto known = ProducerCount(**found, request.producer->name);
-    if (!known) return Fail(std::move(known.error()));
-    count = *known;
+  if (log != nullptr && request.producer) {
+    auto counted = ProducerCount(*log, request.producer->name);
+    if (!counted) return Fail(std::move(counted.error()));
+    count = *counted;
   }
-  const auto decision = DecideAppend(*found, count, request);
+  const auto decision = DecideAppend(log != nullptr ? &log->Now() : nullptr, count, request);
   if (!decision) return Fail(decision.error());
   const uint64_t stored = request.run.count;
-  if (*found != nullptr && decision->add == 0 && !decision->end) {
-    const LogInfo& info = (*found)->info;
+  if (log != nullptr && decision->add == 0 && !decision->end) {
+    const LogInfo& info = log->Now().info;
     return AppendAnswer{info.incarnation, info.position, stored};
   }
-  LogDraft& draft = *found == nullptr ? NewLog(request.key) : Change(request.key);
+  LogDraft& draft = log == nullptr ? NewLog(request.key) : Change(*log);
   if (decision->add > 0) Store(draft, request, *decision, request.producer && !count);
   if (decision->end) EndLog(draft, *request.end);
   return AppendAnswer{draft.state.info.incarnation, draft.state.info.position, stored};
@@ -167,17 +189,18 @@ void CommitPlanner::EndLog(LogDraft& draft, const Outcome& outcome) {
   draft.record = true;
 }
 
-Result<CreateRequest::Answer> CommitPlanner::DoCreate(const CreateRequest& request) {
-  auto found = Find(request.key);
-  if (!found) return Fail(std::move(found.error()));
+Result<CreateRequest::Answer> CommitPlanner::DoCreate(const CreateRequest& request,
+                                                      CachedLog* known) {
+  const auto found = Find(request.key, known);
+  if (!found) return Fail(found.error());
   const bool created = *found == nullptr;
   if (!created) {
-    const LogInfo& info = (*found)->info;
+    const LogInfo& info = (*found)->Now().info;
     const bool same = (!request.title || *request.title == info.title) &&
                       (!request.labels || *request.labels == info.labels);
     if (same) return CreateRequest::Answer{info, false};
   }
-  LogDraft& draft = created ? NewLog(request.key) : Change(request.key);
+  LogDraft& draft = created ? NewLog(request.key) : Change(**found);
   if (request.title) draft.state.info.title = *request.title;
   if (request.labels) draft.state.info.labels = *request.labels;
   draft.state.Touch(plan_.time);
@@ -185,45 +208,47 @@ Result<CreateRequest::Answer> CommitPlanner::DoCreate(const CreateRequest& reque
   return CreateRequest::Answer{draft.state.info, created};
 }
 
-Result<LogInfo> CommitPlanner::DoEnd(const EndRequest& request) {
-  auto found = Find(request.key);
-  if (!found) return Fail(std::move(found.error()));
+Result<LogInfo> CommitPlanner::DoEnd(const EndRequest& request, CachedLog* known) {
+  const auto found = Find(request.key, known);
+  if (!found) return Fail(found.error());
   if (*found == nullptr) return NoSuchLog(request.key);
-  const auto ends = DecideEnd((*found)->info, request.outcome);
+  const LogInfo& info = (*found)->Now().info;
+  const auto ends = DecideEnd(info, request.outcome);
   if (!ends) return Fail(ends.error());
-  if (!*ends) return (*found)->info;
-  LogDraft& draft = Change(request.key);
+  if (!*ends) return info;
+  LogDraft& draft = Change(**found);
   EndLog(draft, request.outcome);
   return draft.state.info;
 }
 
-Result<LogInfo> CommitPlanner::DoRemove(const LogKey& key) {
-  auto found = Find(key);
-  if (!found) return Fail(std::move(found.error()));
+Result<LogInfo> CommitPlanner::DoRemove(const LogKey& key, CachedLog* known) {
+  const auto found = Find(key, known);
+  if (!found) return Fail(found.error());
   if (*found == nullptr) return NoSuchLog(key);
-  LogDraft& draft = Change(key);
+  LogDraft& draft = Change(**found);
   draft.removed = true;
   --plan_.logs;
   return draft.state.info;
 }
 
-Result<LogInfo> CommitPlanner::DoRetire(const RetireRequest& request) {
-  auto found = Find(request.key);
-  if (!found) return Fail(std::move(found.error()));
-  if (*found == nullptr || (*found)->info.number != request.number) return NoSuchLog(request.key);
-  const LogInfo info = (*found)->info;
+Result<LogInfo> CommitPlanner::DoRetire(const RetireRequest& request, CachedLog* known) {
+  const auto found = Find(request.key, known);
+  if (!found) return Fail(found.error());
+  CachedLog* log = *found;
+  if (log == nullptr || log->Now().info.number != request.number) return NoSuchLog(request.key);
+  const LogInfo info = log->Now().info;
   if (request.whole) {
     if (!info.HasEnded()) return info;
     retired_ += info.position - info.first;
-    return DoRemove(request.key);
+    return DoRemove(request.key, log);
   }
   if (request.first <= info.first) return info;
   CHECK(request.first <= info.position);
   // Small blocks may have been joined since they were looked at: next time.
-  const auto border = backend_.IsBorder(**found, request.first);
+  const auto border = backend_.IsBorder(log->Now(), request.first);
   if (!border) return Fail(border.error());
   if (!*border) return info;
-  LogDraft& draft = Change(request.key);
+  LogDraft& draft = Change(*log);
   LogState& state = draft.state;
   retired_ += request.first - state.info.first;
   state.info.first = request.first;
@@ -253,14 +278,36 @@ std::vector<Commit> CommitPlanner::TakeCommits() {
     commit.created = draft.Created();
     commit.ended = draft.ended;
     commit.chunks = std::move(draft.chunks);
-    commit.info = std::make_shared<const LogInfo>(std::move(draft.state.info));
+    commit.info = std::make_shared<const LogInfo>(draft.state.info);
   }
   return commits;
 }
 
 void CommitPlanner::Answer(const Error* failure) {
-  for (auto& answer : answers_) answer(failure);
+  KeepStates(failure == nullptr);
+  for (Done& kept : answers_) {
+    auto* append = std::get_if<AppendDone>(&kept);
+    if (append == nullptr) {
+      std::get<1>(kept)(failure);
+    } else if (append->done) {
+      append->done(failure == nullptr ? std::move(append->answer) : Fail(*failure));
+    }
+  }
   answers_.clear();
+  plan_.drafts.clear();  // a quiet store keeps nobody's entries in memory
+}
+
+void CommitPlanner::KeepStates(bool written) {
+  for (CachedLog* log : changed_) {
+    LogDraft& draft = *log->draft;
+    if (!written || draft.removed) {
+      logs_.Erase(draft.state.info.key);
+    } else {
+      log->state = std::move(draft.state);
+      log->draft = nullptr;
+    }
+  }
+  changed_.clear();
 }
 
 }  // namespace tailrace

@@ -10,6 +10,8 @@ namespace {
 
 /// What a waiting request takes besides its entries, so that empty ones are bounded too.
 constexpr uint64_t kRequestOverhead = 256;
+/// Room for more of them is given back.
+constexpr size_t kKeptRequests = 4096;
 
 /// Retention's own requests cost nothing: they come few at a time and must not be refused when the
 /// disk is slow.
@@ -43,7 +45,7 @@ void Refuse(StoreRequest& request, const Error& error) {
 
 Committer::Committer(CommitBackend& backend, const StoreOptions& options, Random& random,
                      uint64_t next_number, uint64_t logs)
-    : backend_(backend), options_(options), random_(random), next_number_(next_number) {
+    : backend_(backend), planner_(backend, options, random, next_number, logs), options_(options) {
   stats_.pending_limit_bytes = options.pending_limit_bytes;
   stats_.logs = logs;
   thread_ = std::thread([this] { Run(); });
@@ -118,8 +120,9 @@ void Committer::Resume() {
 }
 
 void Committer::Run() {
-  std::deque<StoreRequest> requests;
+  std::vector<StoreRequest> requests;
   for (;;) {
+    if (requests.empty() && requests.capacity() > kKeptRequests) requests = {};
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock,
@@ -137,25 +140,24 @@ void Committer::Run() {
   }
 }
 
-void Committer::CommitSome(std::deque<StoreRequest>& requests) {
-  uint64_t logs = 0;
+void Committer::CommitSome(std::vector<StoreRequest>& requests) {
   std::optional<Error> failure;
   {
     std::lock_guard lock(mutex_);
-    logs = stats_.logs;
     if (stats_.failed) failure = Refusal(0);
   }
-  CommitPlanner planner(backend_, options_, random_, next_number_, logs);
+  planner_.Begin(requests.size());
   uint64_t bytes = 0;
-  while (!requests.empty()) {
-    const uint64_t cost = CostOf(requests.front());
-    if (!planner.Add(requests.front())) break;
+  auto next = requests.begin();
+  for (; next != requests.end(); ++next) {
+    const uint64_t cost = CostOf(*next);
+    if (!planner_.Add(*next)) break;
     bytes += cost;
-    requests.pop_front();
   }
-  const CommitPlan& plan = planner.Finish();
+  requests.erase(requests.begin(), next);
+  const CommitPlan& plan = planner_.Finish();
   const auto start = std::chrono::steady_clock::now();
-  const bool writes = !planner.Empty() && !failure;
+  const bool writes = !planner_.Empty() && !failure;
   if (writes) {
     if (auto written = backend_.Write(plan); !written) failure = std::move(written.error());
   }
@@ -170,20 +172,17 @@ void Committer::CommitSome(std::deque<StoreRequest>& requests) {
     }
     if (writes && !failure) {
       ++stats_.commits;
-      stats_.entries += planner.entries();
-      stats_.entry_bytes += planner.entry_bytes();
-      stats_.retired_entries += planner.retired();
+      stats_.entries += planner_.entries();
+      stats_.entry_bytes += planner_.entry_bytes();
+      stats_.retired_entries += planner_.retired();
       stats_.logs = plan.logs;
       stats_.fsync_ns_total += static_cast<uint64_t>(
           std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
       listener = &listener_;
     }
   }
-  if (writes && !failure) {
-    next_number_ = plan.next_number;
-    if (*listener) (*listener)(planner.TakeCommits());
-  }
-  planner.Answer(failure ? &*failure : nullptr);
+  if (listener != nullptr && *listener) (*listener)(planner_.TakeCommits());
+  planner_.Answer(failure ? &*failure : nullptr);
 }
 
 StoreStats Committer::Stats() const {

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -44,23 +43,23 @@ class Committer {
 
  private:
   void Run();
-  void CommitSome(std::deque<StoreRequest>& requests);
+  /// Takes what the commit took in off the front.
+  void CommitSome(std::vector<StoreRequest>& requests);
   /// Why a request of `bytes` is refused now, if it is.
   std::optional<Error> Refusal(uint64_t bytes) const;
 
   CommitBackend& backend_;
+  CommitPlanner planner_;  ///< Of the thread alone.
   const StoreOptions& options_;
-  Random& random_;
   CommitListener listener_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<StoreRequest> waiting_;  ///< Guarded by mutex_, as all below.
+  std::vector<StoreRequest> waiting_;  ///< Guarded by mutex_, as all below.
   bool closing_ = false;
   bool paused_ = false;
   StoreStats stats_;
 
-  uint64_t next_number_;  ///< Of the thread alone.
   std::thread thread_;
 };
 

@@ -12,6 +12,8 @@ constexpr uint64_t kTrailBytes = 160 << 10;
 /// What a commit takes besides its entries: a floor, so that not too many are told of.
 constexpr uint64_t kCommitOverhead = 128;
 
+constexpr size_t kUsualTraceBytes = 32;
+
 constexpr uint8_t kRemoved = 1;
 constexpr uint8_t kEnded = 2;
 constexpr uint8_t kBorn = 4;
@@ -71,6 +73,7 @@ bool TakeTrace(std::string_view& in, LogTrace& trace, uint64_t commit) {
 std::string EncodeCommitRecord(const CommitRecord& record) {
   std::string out;
   out.reserve(64 + record.traces.size() * 32);
+  out.reserve(64 + record.traces.size() * kUsualTraceBytes);
   out.push_back(static_cast<char>(kValueVersion));
   AppendVarint(out, record.number);
   AppendVarint(out, record.next_log);
@@ -100,11 +103,16 @@ bool DecodeCommitRecord(std::string_view in, CommitRecord& record) {
   return in.empty();
 }
 
-CommitTrail::CommitTrail(const CommitRecord& last) : number_(last.number), entries_(last.entries) {}
+CommitTrail::CommitTrail(const CommitRecord& last) {
+  record_.number = last.number;
+  record_.entries = last.entries;
+}
 
 void CommitTrail::Trace(const LogDraft& draft, uint64_t commit) {
   const LogInfo& info = draft.state.info;
-  LogTrace& trace = traces_[info.number];
+  const auto [known, added] = traces_.try_emplace(info.number, record_.traces.size());
+  if (added) record_.traces.emplace_back();
+  LogTrace& trace = record_.traces[known->second];
   trace.number = info.number;
   trace.commit = commit;
   trace.removed = draft.removed;
@@ -119,35 +127,44 @@ void CommitTrail::Trace(const LogDraft& draft, uint64_t commit) {
 void CommitTrail::Forget() {
   uint64_t behind = 0;
   for (const Told& told : told_) behind += told.bytes;
+  const size_t before = told_.size();
   while (told_.size() > 2 && behind - told_.front().bytes >= kTrailBytes) {
     behind -= told_.front().bytes;
     told_.pop_front();
   }
-  std::erase_if(traces_,
-                [&](const auto& trace) { return trace.second.commit < told_.front().number; });
+  if (told_.size() == before) return;
+  // The last one takes the place of one that goes.
+  std::vector<LogTrace>& traces = record_.traces;
+  for (size_t i = 0; i < traces.size();) {
+    if (traces[i].commit >= told_.front().number) {
+      ++i;
+      continue;
+    }
+    traces_.erase(traces[i].number);
+    if (i + 1 < traces.size()) {
+      traces[i] = std::move(traces.back());
+      traces_[traces[i].number] = i;
+    }
+    traces.pop_back();
+  }
 }
 
-CommitRecord CommitTrail::Next(const CommitPlan& plan) {
-  Told told{++number_, kCommitOverhead, entries_};
+const CommitRecord& CommitTrail::Next(const CommitPlan& plan) {
+  Told told{++record_.number, kCommitOverhead, record_.entries};
   for (const LogDraft& draft : plan.drafts) {
-    Trace(draft, number_);
+    Trace(draft, record_.number);
     for (const ChunkPtr& chunk : draft.chunks) {
       told.bytes += chunk->encoded.size();
-      entries_ += chunk->end - chunk->begin;
+      record_.entries += chunk->end - chunk->begin;
     }
   }
   told_.push_back(told);
   Forget();
-  CommitRecord record;
-  record.number = number_;
-  record.next_log = plan.next_number;
-  record.logs = plan.logs;
-  record.entries = entries_;
-  record.told_from = told_.front().number;
-  record.entries_untold = told_.front().entries;
-  record.traces.reserve(traces_.size());
-  for (const auto& [number, trace] : traces_) record.traces.push_back(trace);
-  return record;
+  record_.next_log = plan.next_number;
+  record_.logs = plan.logs;
+  record_.told_from = told_.front().number;
+  record_.entries_untold = told_.front().entries;
+  return record_;
 }
 
 }  // namespace tailrace::rocks

@@ -55,8 +55,8 @@ class CommitTrail {
  public:
   /// Continues behind `last`.
   explicit CommitTrail(const CommitRecord& last);
-  /// The record of the next commit. Counts it as done.
-  CommitRecord Next(const CommitPlan& plan);
+  /// The record of the next commit, until the next call. Counts it as done.
+  const CommitRecord& Next(const CommitPlan& plan);
 
  private:
   struct Told {
@@ -67,10 +67,9 @@ class CommitTrail {
   void Trace(const LogDraft& draft, uint64_t commit);
   void Forget();
 
-  uint64_t number_;
-  uint64_t entries_;
+  CommitRecord record_;
   std::deque<Told> told_;
-  std::unordered_map<uint64_t, LogTrace> traces_;  ///< By log number.
+  std::unordered_map<uint64_t, size_t> traces_;  ///< By log number: which of record_.traces.
 };
 
 }  // namespace tailrace::rocks

@@ -31,12 +31,15 @@ bool Unsettled::Has(uint64_t log_number) const {
   return tails_.contains(log_number);
 }
 
-void Unsettled::Add(uint64_t log_number, TailPiece piece) {
-  const uint64_t cost = CostOf(piece);
+void Unsettled::Add(std::span<std::pair<uint64_t, TailPiece>> pieces) {
+  uint64_t cost = 0;
   std::lock_guard lock(mutex_);
-  Tail& tail = tails_[log_number];
-  tail.push_back(std::move(piece));
-  longest_ = std::max(longest_, tail.size());
+  for (auto& [log_number, piece] : pieces) {
+    cost += CostOf(piece);
+    Tail& tail = tails_[log_number];
+    tail.push_back(std::move(piece));
+    longest_ = std::max(longest_, tail.size());
+  }
   bytes_.fetch_add(cost, std::memory_order_relaxed);
 }
 
@@ -63,7 +66,7 @@ void Unsettled::CutBefore(uint64_t log_number, Position first) {
 }
 
 void Unsettled::Clear() {
-  std::map<uint64_t, Tail> gone;  // destroyed without the lock
+  std::unordered_map<uint64_t, Tail> gone;  // destroyed without the lock
   std::lock_guard lock(mutex_);
   gone.swap(tails_);
   bytes_.store(0, std::memory_order_relaxed);
@@ -72,7 +75,11 @@ void Unsettled::Clear() {
 
 void Unsettled::ForEach(const std::function<void(uint64_t, const Tail&)>& visit) const {
   // Only this thread changes it.
-  for (const auto& [number, tail] : tails_) visit(number, tail);
+  std::vector<uint64_t> numbers;
+  numbers.reserve(tails_.size());
+  for (const auto& [number, tail] : tails_) numbers.push_back(number);
+  std::ranges::sort(numbers);
+  for (const uint64_t number : numbers) visit(number, tails_.at(number));
 }
 
 void ForEachBlockOf(

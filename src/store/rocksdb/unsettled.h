@@ -6,8 +6,10 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
+#include <span>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "log/chunk.h"
@@ -37,13 +39,19 @@ class Unsettled {
   bool Has(uint64_t log_number) const;
   /// So much that it is time to settle.
   bool IsFull() const { return bytes() > limit_bytes_ || longest_ >= kMaxPieces; }
-  void Add(uint64_t log_number, TailPiece piece);
+  void Add(uint64_t log_number, TailPiece piece) {
+    std::pair<uint64_t, TailPiece> one(log_number, std::move(piece));
+    Add(std::span(&one, 1));
+  }
+  /// The same for many; they are moved from.
+  void Add(std::span<std::pair<uint64_t, TailPiece>> pieces);
   /// The log was removed.
   void Drop(uint64_t log_number);
   /// Retention has cut the log: forgets pieces that end at `first` or before.
   void CutBefore(uint64_t log_number, Position first);
   /// All is settled.
   void Clear();
+  /// By log number, the lowest first.
   void ForEach(const std::function<void(uint64_t log_number, const Tail&)>& visit) const;
 
  private:
@@ -52,7 +60,7 @@ class Unsettled {
 
   const uint64_t limit_bytes_;
   mutable std::mutex mutex_;
-  std::map<uint64_t, Tail> tails_;  ///< Guarded by mutex_. By log number.
+  std::unordered_map<uint64_t, Tail> tails_;  ///< Guarded by mutex_. By log number.
   std::atomic<uint64_t> bytes_{0};
   size_t longest_ = 0;
 };

@@ -13,19 +13,12 @@
 namespace tailrace::rocks {
 namespace {
 
-constexpr size_t kLogCacheBytes = 32 << 20;
 constexpr size_t kProducerCacheBytes = 8 << 20;
 /// A batch that has grown larger gives its memory back.
 constexpr size_t kKeptBatchBytes = 4 << 20;
 constexpr uint64_t kGarbageBytes = 64 << 20;
 /// What a commit brings of one log goes into the commit's row if it is smaller, else into a block.
 constexpr uint64_t kSmallBytes = 4 << 10;
-
-size_t CostOf(const LogState& state) {
-  size_t cost = 1024 + state.info.title.size();
-  for (const auto& [name, value] : state.info.labels) cost += 128 + name.size() + value.size();
-  return cost;
-}
 
 void Must(const rocksdb::Status& status) {
   CHECK(status.ok());
@@ -36,7 +29,7 @@ bool IsSmall(const LogDraft& draft) {
 }
 
 bool MovesFirst(const LogDraft& draft) {
-  return draft.before && draft.state.info.first != draft.before->info.first;
+  return draft.before && draft.state.info.first != draft.before->first;
 }
 
 }  // namespace
@@ -49,13 +42,11 @@ Writer::Writer(Database& database, Unsettled& unsettled, const StoreOptions& opt
       trail_(last),
       committed_(std::move(committed)),
       batch_(std::make_unique<rocksdb::WriteBatch>()),
-      logs_(kLogCacheBytes),
       producers_(kProducerCacheBytes) {}
 
 Writer::~Writer() = default;
 
 Result<std::optional<LogState>> Writer::LoadLog(const LogKey& key) {
-  if (const LogState* cached = logs_.Find(key)) return *cached;
   return rocks::LoadLog(database_, &unsettled_, key);
 }
 
@@ -175,7 +166,7 @@ void Writer::AddRemoval(rocksdb::WriteBatch& batch, const LogState& log) {
 }
 
 Result<void> Writer::Write(const CommitPlan& plan) {
-  const CommitRecord commit = trail_.Next(plan);
+  const CommitRecord& commit = trail_.Next(plan);
   const std::string record = EncodeCommitRecord(commit);
   const std::string row_key = RowKey(commit.number);
   rocksdb::WriteBatch& batch = *batch_;
@@ -215,7 +206,7 @@ void Writer::RememberTails(const CommitPlan& plan, bool settled) {
     if (draft.removed) unsettled_.Drop(draft.state.info.number);
     if (MovesFirst(draft)) unsettled_.CutBefore(draft.state.info.number, draft.state.info.first);
   }
-  for (auto& [number, piece] : small_) unsettled_.Add(number, std::move(piece));
+  unsettled_.Add(small_);
   small_.clear();
 }
 
@@ -231,11 +222,7 @@ void Writer::Remember(const CommitPlan& plan) {
     const uint64_t before = draft.before ? draft.before->encoded_first : 0;
     const uint64_t gone = draft.removed ? state.StoredBytes() : state.encoded_first - before;
     garbage_bytes_.fetch_add(gone, std::memory_order_relaxed);
-    if (draft.removed) {
-      logs_.Erase(state.info.key);
-      continue;
-    }
-    logs_.Put(state.info.key, state, CostOf(state));
+    if (draft.removed) continue;
     for (const auto& [name, count] : draft.producers) {
       std::string key = ProducerKey(state.info.number, name);
       const size_t cost = 128 + key.size();

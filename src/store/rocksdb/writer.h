@@ -57,10 +57,8 @@ class Writer final : public CommitBackend {
   std::unique_ptr<rocksdb::WriteBatch> batch_;         ///< Kept for its memory.
   std::vector<std::string> rows_;                      ///< Keys of those that are not settled.
   std::vector<std::pair<uint64_t, TailPiece>> small_;  ///< Of the commit under way, by log number.
-  /// Of logs that were written lately: a commit to them reads nothing from disk.
-  LruCache<LogKey, LogState> logs_;
-  LruCache<std::string, uint64_t> producers_;  ///< By ProducerKey.
-  std::atomic<uint64_t> garbage_bytes_{0};     ///< Deleted since TakeGarbage was true.
+  LruCache<std::string, uint64_t> producers_;          ///< By ProducerKey.
+  std::atomic<uint64_t> garbage_bytes_{0};             ///< Deleted since TakeGarbage was true.
 };
 
 /// The operations of Writer::Write for blocks, for recovery too.
