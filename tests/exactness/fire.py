@@ -17,6 +17,7 @@ from exactness.checker import check
 from exactness.plan import Fire, Log, pause
 from exactness.readers import page_reader, raw_reader, stored_log
 from exactness.records import History
+from exactness.shared import SharedConnections
 from exactness.viewers import Viewer
 from exactness.writers import LOST, write_log
 from support.api import BASE
@@ -36,6 +37,7 @@ class Battle:
         self.history = History()
         self.server = Server(settings=self.random_settings())
         self.fire = Fire(seed, self.history, self.server.port)
+        self.fire.shared = SharedConnections(self.fire)
         self.watching = set()       # tasks of viewers and readers
         self.over = False
 
@@ -64,6 +66,7 @@ class Battle:
             await self.finish()
         finally:
             self.fire.count("connections cut", proxy.cuts)
+            self.fire.shared.close()
             await proxy.stop()
             self.server.stop()
 

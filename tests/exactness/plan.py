@@ -45,6 +45,7 @@ class Fire:
         self.logs = []
         self.counts = {}
         self.names = 0
+        self.shared = None       # HTTP/2 connections (shared.py)
         self.is_over = False     # nobody stalls any more: all shall come to the end
 
     def rng(self, name):

@@ -28,6 +28,7 @@ class Viewer:
         self.rng = fire.rng(self.name)
         self.through_proxy = self.rng.random() < 0.5
         self.stalls = self.rng.random() < 0.25
+        self.http2 = self.rng.random() < 0.3
         self.coding = self.rng.choice(("identity", *CODINGS))
         self.last_id = ""
         self.incarnation = ""
@@ -94,8 +95,11 @@ class Viewer:
         if self.transcript.seen_nothing() and self.start.how == "tail":
             self.start.low, self.start.low_of = self.log.acked, self.log.incarnation
         port = self.fire.port(self.through_proxy)
-        stream = await Stream.open(port, self.url(), headers,
-                                   receive_buffer=4096 if self.stalls else None)
+        if self.http2:
+            stream = await self.fire.shared.stream(port, self.url(), headers)
+        else:
+            stream = await Stream.open(port, self.url(), headers,
+                                       receive_buffer=4096 if self.stalls else None)
         async with stream:
             if stream.response.status == 204:
                 self.transcript.note("stopped")
@@ -107,8 +111,11 @@ class Viewer:
             else:
                 coding = stream.response.header("Content-Encoding", "identity")
                 self.fire.count(f"streams in {coding}")
+                self.fire.count("streams on " + ("HTTP/2" if self.http2 else "HTTP/1.1"))
                 stream.parser.last_id = self.last_id
                 await self.watch(stream)
+        if self.http2 and stream.connection.goaways:    # as a page does that was told `retry:`
+            await pause(self.rng, 1.0, 4.0)
 
     async def watch(self, stream):
         while (event := await stream.next(SILENCE_SECONDS)) is not None:
@@ -118,7 +125,14 @@ class Viewer:
             self.take(event)
             if self.stalls and not self.fire.is_over and self.rng.random() < 0.01:
                 self.fire.count("stalls")
-                await pause(self.rng, 1.0, 6.0)
+                await self.stall(stream)
+
+    async def stall(self, stream):
+        if self.http2:
+            stream.reads = False
+        await pause(self.rng, 1.0, 6.0)
+        if self.http2 and not stream.over:
+            await stream.resume()
 
     def take(self, event):
         self.fire.count("events delivered")
