@@ -47,6 +47,7 @@ class CommandTree {
     AddTail();
     AddList();
     AddEnd();
+    AddLink();
     AddDelete();
     AddCompletion();
   }
@@ -325,6 +326,16 @@ class CommandTree {
     end->add_option("--reason", end_.reason, "For people: why")->type_name("TEXT");
   }
 
+  void AddLink() {
+    CLI::App* const link =
+        AddVerb("link", "Make a link by which anybody may read a log for a while",
+                "Example: tailrace link deploy/42 --expires 2h", [this] { return RunLink(link_); });
+    AddLog(link, link_.log);
+    AddDuration(link, "--expires", link_.expires_ms, "How long it holds, 30d at most");
+    link->add_flag("--revoke-all", link_.revoke_all,
+                   "Instead: no link that was made until now holds any more");
+  }
+
   void AddDelete() {
     CLI::App* const remove = AddVerb("delete", "Delete a log and all its lines",
                                      "Asks first when standard input is a terminal.\n\n"
@@ -379,6 +390,7 @@ class CommandTree {
   TailArguments tail_;
   ListArguments list_;
   EndArguments end_;
+  LinkArguments link_;
   DeleteArguments delete_;
   std::string shell_;
 };

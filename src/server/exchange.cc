@@ -75,6 +75,22 @@ void Exchange::LogAnswer(int status) const {
       .Add("ms", worker_.loop().NowMs() - request_->started_ms);
 }
 
+// nosniff: Fetch Standard §3.6. The resource policy keeps other sites from loading an answer where
+// they need not ask for it (§3.7); with CORS they may.
+void Exchange::AddCommonHeaders(Headers& headers) const {
+  const CorsPolicy& cors = worker_.shared().cors;
+  const RequestHead& head = request_->head;
+  if (!headers.Has("X-Content-Type-Options")) headers.Add("X-Content-Type-Options", "nosniff");
+  if (!headers.Has("Cross-Origin-Resource-Policy")) {
+    headers.Add("Cross-Origin-Resource-Policy", "same-origin");
+  }
+  cors.AddTo(head, headers);
+  const auto allow = headers.Find("Allow");
+  if (head.method == Method::kOptions && allow) {
+    cors.AddPreflightTo(head, std::string(*allow), headers);
+  }
+}
+
 void Exchange::StopSink() const {
   if (BodySink* sink = ActiveSink()) {
     sink->OnStop(

@@ -162,6 +162,8 @@ class Exchange {
   /// The same for the client to take some more of the answer, if it took them at this pace.
   uint64_t AnswerAllowanceMs(const Pace& pace) const;
   void LogAnswer(int status) const;
+  /// What every answer has, whatever it says: fields of browsers' rules.
+  void AddCommonHeaders(Headers& headers) const;
   /// Tells the sink that the server stops.
   void StopSink() const;
   /// Asks for the next piece of an answer. OnPulled gets it and the source back, unless the

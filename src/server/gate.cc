@@ -4,6 +4,7 @@
 
 #include "server/call.h"
 #include "server/handlers/handlers.h"
+#include "server/outer_authenticators.h"
 #include "server/routes.h"
 #include "server/worker.h"
 
@@ -70,7 +71,9 @@ Gate::Gate(Worker& worker)
       enabled_(worker.config().access.enabled),
       policy_(enabled_ ? std::make_shared<const Policy>(Policy{worker.config().access.grants})
                        : OpenPolicy()) {
-  if (enabled_) ScheduleRecheck();
+  if (!enabled_) return;
+  worker.shared().outer->AddTo(chain_, worker.loop());
+  ScheduleRecheck();
 }
 
 Gate::~Gate() = default;

@@ -213,6 +213,7 @@ void Http1Session::CloseIfOver() {
 void Http1Session::Send(Answer answer) {
   if (!AwaitsAnswer()) return;
   request_->answered = true;
+  AddCommonHeaders(answer.headers);
   const bool body_unread = !request_->complete && request_->head.HasBody();
   if (answer.close || !request_->head.keep_alive || body_unread || worker_.draining()) {
     close_after_ = true;
@@ -330,12 +331,14 @@ StreamOpening Http1Session::OpenStream(const Headers& headers) {
   CHECK(AwaitsAnswer());
   request_->answered = true;
   LogAnswer(200);
+  Headers all = headers;
+  AddCommonHeaders(all);
   StreamOpening opening;
   opening.chunked = head().version_minor >= 1;
   ResponseHead head;
   head.framing = opening.chunked ? BodyFraming::kChunked : BodyFraming::kUntilClose;
   head.keep_alive = false;
-  head.more_headers = &headers;
+  head.more_headers = &all;
   AppendHead(opening.head, head);
   return opening;
 }

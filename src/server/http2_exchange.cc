@@ -132,6 +132,7 @@ void Http2Exchange::SendHead(int status, const Headers& headers, std::optional<u
 void Http2Exchange::Send(Answer answer) {
   if (!AwaitsAnswer()) return;
   request_->answered = true;
+  AddCommonHeaders(answer.headers);
   held_ = false;
   held_body_.reset();
   GiveRoom();
@@ -195,7 +196,9 @@ StreamOpening Http2Exchange::OpenStream(const Headers& headers) {
   CHECK(AwaitsAnswer());
   request_->answered = true;
   deadline_ms = 0;
-  SendHead(200, headers, std::nullopt, false);
+  Headers all = headers;
+  AddCommonHeaders(all);
+  SendHead(200, all, std::nullopt, false);
   LogAnswer(200);
   return {};
 }

@@ -8,6 +8,7 @@
 #include "http/negotiate.h"
 #include "ingest/redactor.h"
 #include "io/tls_context.h"
+#include "server/outer_authenticators.h"
 
 namespace tailrace {
 namespace {
@@ -211,6 +212,31 @@ void AddAnswers(Families& out, const std::vector<WorkerStats>& workers) {
               Sum(workers, [](const WorkerStats& w) { return w.bytes_sent; }));
 }
 
+void AddOuter(Families& out, const OuterAuthenticators& outer) {
+  if (const ForwardAuth* forward_auth = outer.forward_auth()) {
+    const ForwardAuthStats stats = forward_auth->Stats();
+    out.Begin("tailrace_forward_auth_answers_total", "Answers about credentials",
+              MetricType::Counter);
+    out.AddCounter("answer", "granted", AsDouble(stats.granted));
+    out.AddCounter("answer", "refused", AsDouble(stats.refused));
+    out.AddCounter("answer", "failed", AsDouble(stats.failed));
+    out.Counter("tailrace_forward_auth_cached_total", "Requests that needed no question",
+                AsDouble(stats.cached));
+    out.Gauge("tailrace_forward_auth_asking", "Questions under way or waiting",
+              AsDouble(stats.asking));
+    out.Gauge("tailrace_forward_auth_entries", "Credentials remembered", AsDouble(stats.entries));
+  }
+  if (const JwtKeys* keys = outer.jwt_keys()) {
+    uint64_t read = 0;
+    uint64_t failed = 0;
+    keys->Count(read, failed);
+    out.Begin("tailrace_jwt_key_reads_total", "Times that the issuer's keys were read",
+              MetricType::Counter);
+    out.AddCounter("result", "ok", AsDouble(read));
+    out.AddCounter("result", "failed", AsDouble(failed));
+  }
+}
+
 void AddTls(Families& out, const TlsContext& tls) {
   const TlsStats& stats = tls.stats();
   out.Begin("tailrace_tls_handshakes_total", "TLS handshakes done", MetricType::Counter);
@@ -256,6 +282,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
     out.Counter("tailrace_redacted_secrets_total", "Secrets masked in what producers sent",
                 AsDouble(shared.redactor->Masked()));
   }
+  if (shared.outer != nullptr) AddOuter(out, *shared.outer);
   AddStore(out, shared.store.Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
   return out.Text();

@@ -12,6 +12,7 @@ Routes::Routes() {
   AddLogRoutes();
   Add(Method::kGet, "/api/v1/logs", HandleListLogs, {Verb::kRead, Object::kLogs});
   Add(Method::kGet, "/api/v1/logs/events", HandleListStream, {Verb::kRead, Object::kLogs, true});
+  Add(Method::kDelete, "/api/v1/links", HandleRevokeLinks, {Verb::kAdmin, Object::kAllLogs});
   // The portal's
   Add(Method::kGet, "/api/v1/sse/logs/", HandlePortalStream, portal_stream);
   Add(Method::kGet, "/api/v1/sse/logs", HandlePortalStream, portal_stream);
@@ -36,6 +37,7 @@ void Routes::AddLogRoutes() {
   Add(Method::kPost, log + "/entries", HandleAppend, write);
   Add(Method::kPost, log + "/end", HandleEndLog, write);
   Add(Method::kDelete, log, HandleDeleteLog, admin);
+  Add(Method::kPost, log + "/links", HandleMakeLink, admin);
   // Reading; search will stand here
   Add(Method::kGet, log, HandleGetLog, read);
   Add(Method::kGet, log + "/entries", HandleEntries, read);

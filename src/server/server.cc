@@ -42,8 +42,9 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess 
   if (Result<void> loaded = server->LoadCertificate(); !loaded) return Fail(loaded.error());
   if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
+  if (Result<void> made = server->MakeOuterAuthenticators(); !made) return Fail(made.error());
   server->LimitDescriptors();
-  server->MakeWorkers();
+  if (Result<void> made = server->MakeWorkers(); !made) return Fail(made.error());
   server->Listen();
   return server;
 }
@@ -60,7 +61,38 @@ void Server::Close() {
   listeners_.clear();
   for (const auto& worker : workers_) worker->Shutdown();
   store_.reset();
+  outer_.reset();
   workers_.clear();
+}
+
+Result<void> Server::MakeOuterAuthenticators() {
+  auto outer = OuterAuthenticators::Make(config_);
+  if (!outer) return Fail(outer.error());
+  outer_ = std::move(*outer);
+  return {};
+}
+
+// What browsers shall let other sites do.
+Result<void> Server::SetBrowserRules() {
+  Result<CorsPolicy> cors = CorsPolicy::Make(config_.cors_origins);
+  if (!cors) return Fail(cors.error());
+  shared_->cors = std::move(*cors);
+  std::string ancestors = "'self'";
+  for (const std::string& text : config_.frame_ancestors) {
+    const Result<std::string> origin = NormalizeOrigin(text);
+    if (!origin) {
+      return FailField(ErrorCode::kInvalid, "pages.frame_ancestors",
+                       "pages.frame_ancestors: " + origin.error().message);
+    }
+    ancestors.append(" ").append(*origin);
+  }
+  // Scripts and styles only from here; log text can do nothing even if it got into the page.
+  shared_->content_security_policy =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+      "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
+      "form-action 'self'; frame-ancestors " +
+      ancestors;
+  return {};
 }
 
 Result<void> Server::ReadOriginRules() {
@@ -122,7 +154,7 @@ void Server::LimitDescriptors() {
   }
 }
 
-void Server::MakeWorkers() {
+Result<void> Server::MakeWorkers() {
   size_t count = config_.workers;
   if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
   count = std::min(count, Hub::kMaxWorkers);
@@ -135,6 +167,8 @@ void Server::MakeWorkers() {
   hub_ = std::make_unique<Hub>(*store_, std::move(sinks));
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
   shared_->tls = tls_.get();
+  if (Result<void> set = SetBrowserRules(); !set) return set;
+  shared_->outer = outer_.get();
   shared_->origin_rules = origin_rules_;
   shared_->redactor = redactor_.get();
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
@@ -148,6 +182,7 @@ void Server::MakeWorkers() {
     if (segment_files_ != nullptr) ForgetRemoved(commits, *segment_files_);
     hub_->Publish(commits);
   });
+  return {};
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "io/listener.h"
 #include "io/tls_context.h"
 #include "server/certificate_watch.h"
+#include "server/outer_authenticators.h"
 #include "server/routes.h"
 #include "server/server_config.h"
 #include "server/sse_renderer.h"
@@ -45,11 +46,13 @@ class Server {
   };
 
   Result<void> ReadOriginRules();
+  Result<void> MakeOuterAuthenticators();
+  Result<void> SetBrowserRules();
   Result<void> LoadCertificate();
   Result<void> Bind();
   Result<void> OpenStore();
   void LimitDescriptors();
-  void MakeWorkers();
+  Result<void> MakeWorkers();
   void Listen();
   void Accept(int fd, TlsContext* tls);
   void OnStarved();
@@ -70,6 +73,7 @@ class Server {
   std::vector<ListenSocket> listen_sockets_;
   std::unique_ptr<TlsContext> tls_;  // null: no certificate
   std::unique_ptr<CertificateWatch> certificate_watch_;
+  std::unique_ptr<OuterAuthenticators> outer_;
   std::unique_ptr<const Redactor> redactor_;  // null: nothing is masked
   std::unique_ptr<LogStore> store_;
   std::unique_ptr<SegmentFiles> segment_files_;

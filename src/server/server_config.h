@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "access/grants.h"
+#include "access/outer_config.h"
 #include "ingest/redactor.h"
 #include "store/store_options.h"
 
@@ -81,6 +82,11 @@ struct ServerConfig {
   std::string log_level = "info";                 ///< "debug", "info", "warn", "error".
   TlsConfig tls;
   AccessConfig access;
+  ForwardAuthConfig forward_auth;
+  ProxyAuthConfig proxy_auth;
+  JwtConfig jwt;
+  std::vector<std::string> cors_origins;     ///< CorsPolicy::Make.
+  std::vector<std::string> frame_ancestors;  ///< Origins whose pages may embed ours.
   LimitConfig limits;
   RedactConfig redact;
   StreamConfig streams;

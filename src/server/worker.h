@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "feed/feed_table.h"
 #include "feed/hub.h"
+#include "http/cors.h"
 #include "http/http1.h"
 #include "http/http2.h"
 #include "http/response.h"
@@ -24,6 +25,7 @@
 
 namespace tailrace {
 
+class OuterAuthenticators;
 class Redactor;
 class Routes;
 class TlsContext;
@@ -46,7 +48,10 @@ struct ServerShared {
   const SegmentRenderer& renderer;
   const Routes& routes;
   Hub& hub;
+  CorsPolicy cors;                                      ///< Set before any worker runs.
+  std::string content_security_policy;                  ///< Of the pages. The same.
   OriginRules origin_rules;                             ///< Set before any worker runs.
+  OuterAuthenticators* outer = nullptr;                 ///< Set before any worker is made.
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
   const Redactor* redactor = nullptr;                   ///< Null: texts are stored as they came.
   SegmentFiles* segment_files = nullptr;                ///< Null: there are none.

@@ -126,4 +126,8 @@ std::optional<uint64_t> ProblemNumber(const HttpReply& reply, const char* member
   return number ? *number : std::nullopt;
 }
 
+Result<std::string> ReadLinkPath(std::string_view json) {
+  return WithObject(json, [](const Json& object) { return object.at("path").get<std::string>(); });
+}
+
 }  // namespace tailrace

@@ -60,5 +60,7 @@ Result<ClientLog> ReadLog(std::string_view json);
 Result<ClientPage> ReadPage(std::string_view json);
 Result<ClientList> ReadList(std::string_view json);
 Result<ClientEvent> ReadEvent(std::string_view json);
+/// The path of a link that was made.
+Result<std::string> ReadLinkPath(std::string_view json);
 
 }  // namespace tailrace

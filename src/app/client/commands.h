@@ -68,6 +68,12 @@ struct EndArguments {
   std::string reason;
 };
 
+struct LinkArguments {
+  std::string log;
+  uint64_t expires_ms = 24ULL * 3'600'000;
+  bool revoke_all = false;
+};
+
 struct DeleteArguments {
   std::string log;
   bool yes = false;
@@ -78,6 +84,7 @@ int RunPush(const PushArguments& arguments);
 int RunTail(const TailArguments& arguments);
 int RunList(const ListArguments& arguments);
 int RunEnd(const EndArguments& arguments);
+int RunLink(const LinkArguments& arguments);
 int RunDelete(const DeleteArguments& arguments);
 
 }  // namespace tailrace

@@ -124,6 +124,42 @@ int RunEnd(const EndArguments& arguments) {
                    client);
 }
 
+int RunLink(const LinkArguments& arguments) {
+  const bool one = !arguments.log.empty();
+  if (one == arguments.revoke_all) {
+    Complain("link: name a log, or say --revoke-all");
+    return kExitUsage;
+  }
+  if (arguments.revoke_all) {
+    auto config = ClientConfig::FromEnvironment();
+    if (!config) {
+      Complain(config.error().message);
+      return kExitUsage;
+    }
+    HttpClient client(std::move(*config));
+    return Concluded(client.Send({.method = "DELETE", .path = "/api/v1/links"}), client);
+  }
+  auto target = FindTarget(arguments.log);
+  if (!target) return kExitUsage;
+  const std::string url = target->config.url;
+  const std::string body =
+      "{\"expires_s\":" + std::to_string(std::max<uint64_t>(1, arguments.expires_ms / 1000)) + "}";
+  HttpClient client(std::move(target->config));
+  const HttpReply reply = client.Send({.method = "POST",
+                                       .path = LogPath(target->key) + "/links",
+                                       .headers = {},
+                                       .body = body,
+                                       .content_type = "application/json"});
+  if (!reply.Ok()) return ComplainAbout(reply, client);
+  const Result<std::string> path = ReadLinkPath(reply.body);
+  if (!path) {
+    Complain("the server's answer is not understood: " + path.error().message);
+    return kExitUnavailable;
+  }
+  std::puts((url + *path).c_str());
+  return kExitOk;
+}
+
 int RunDelete(const DeleteArguments& arguments) {
   auto target = FindTarget(arguments.log);
   if (!target) return kExitUsage;

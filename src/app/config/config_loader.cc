@@ -39,6 +39,20 @@ std::vector<std::string> SplitAtBlanks(std::string_view text) {
   return parts;
 }
 
+Result<void> CheckAccess(const ServerConfig& config) {
+  if (!config.proxy_auth.user_header.empty() && config.trusted_proxies.empty()) {
+    return Fail(ErrorCode::kInvalid, "proxy_auth.user_header: of no use without trusted_proxies");
+  }
+  if (config.access.enabled) return {};
+  std::string name;
+  if (!config.access.grants.empty()) name = config.access.grants.front().origin + ": grant";
+  if (!config.forward_auth.url.empty()) name = "forward_auth.url";
+  if (!config.proxy_auth.user_header.empty()) name = "proxy_auth.user_header";
+  if (!config.jwt.keys.empty()) name = "jwt.keys";
+  if (name.empty()) return {};
+  return Fail(ErrorCode::kInvalid, name + ": of no use without access.enabled = true");
+}
+
 // Pairs that make no sense the other way round.
 Result<void> CheckTogether(const ServerConfig& config) {
   const StreamConfig& streams = config.streams;
@@ -55,11 +69,7 @@ Result<void> CheckTogether(const ServerConfig& config) {
   if (const auto trusted = TrustedProxies::Parse(config.trusted_proxies); !trusted) {
     return Fail(trusted.error());
   }
-  if (!config.access.enabled && !config.access.grants.empty()) {
-    return Fail(ErrorCode::kInvalid, config.access.grants.front().origin +
-                                         ": grant: of no use without access.enabled = true");
-  }
-  return {};
+  return CheckAccess(config);
 }
 
 std::string OriginOf(const LoadedConfig& loaded, const Setting& setting) {

@@ -15,6 +15,12 @@ void HandleListLogs(Call& call);
 // append_handler.cc
 void HandleAppend(Call& call);
 
+// link_handlers.cc
+void HandleMakeLink(Call& call);
+void HandleRevokeLinks(Call& call);
+/// For a page that was opened by a link: what its own requests need.
+void AddLinkCookie(const Call& call, Headers& headers);
+
 // entries_handler.cc
 void HandleEntries(Call& call);
 

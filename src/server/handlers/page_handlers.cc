@@ -6,22 +6,24 @@
 namespace tailrace {
 namespace {
 
-// Scripts and styles only from here; log text can do nothing even if it got into the page.
-constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
-    "frame-ancestors 'self'";
-
 void AnswerAsset(Call& call, const Asset& asset) {
   Answer answer;
   Headers& headers = answer.headers;
   headers.Add("Content-Type", asset.content_type);
-  headers.Add("Cache-Control",
-              asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  AddLinkCookie(call, headers);
+  if (!headers.Has("Cache-Control")) {
+    headers.Add("Cache-Control",
+                asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  }
   headers.Add("ETag", asset.etag);
   headers.Add("Vary", "Accept-Encoding");
-  headers.Add("Content-Security-Policy", kContentSecurityPolicy);
-  headers.Add("X-Content-Type-Options", "nosniff");
+  headers.Add("Content-Security-Policy", call.worker.shared().content_security_policy);
   headers.Add("Referrer-Policy", "same-origin");
+  headers.Add("Cross-Origin-Opener-Policy", "same-origin");
+  if (!call.worker.config().frame_ancestors.empty()) {
+    // A site that isolates itself embeds only what says that it may be embedded.
+    headers.Add("Cross-Origin-Resource-Policy", "cross-origin");
+  }
   const bool gzip = !asset.gzip_bytes.empty() && ParseAcceptEncoding(call.head.headers).gzip > 0;
   if (NoneMatchFits(call.head.headers, asset.etag)) {
     answer.status = 304;

@@ -1,0 +1,50 @@
+// What can be set about those who know users and are not Tailrace: a portal, a proxy, an issuer of
+// tokens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tailrace {
+
+/// Another server is asked (forward_auth.h).
+struct ForwardAuthConfig {
+  std::string url;                              ///< Empty: nobody is asked.
+  std::vector<std::string> cookies;             ///< Those that count and are passed on; none: all.
+  std::string user_header = "Remote-User";      ///< Of its answer.
+  std::string groups_header = "Remote-Groups";  ///< A list with commas.
+  std::string ca_file;                          ///< PEM; empty: the system's.
+  uint64_t timeout_ms = 5'000;
+  uint64_t cache_ms = 10'000;      ///< A yes or a no is believed for so long.
+  uint64_t grace_ms = 30'000;      ///< A yes, from when it was said, while nothing is answered.
+  uint64_t retry_ms = 1'000;       ///< After a question without an answer, to the next one.
+  uint64_t cache_entries = 4'096;  ///< Credentials remembered; the one not used for longest goes.
+  uint64_t concurrent = 16;        ///< Questions at the same time.
+  uint64_t waiting = 1'000;        ///< Questions that wait for their turn; more get 503.
+};
+
+/// A proxy says it (proxy_headers.h).
+struct ProxyAuthConfig {
+  std::string user_header;    ///< Its name; empty: off.
+  std::string groups_header;  ///< A list with commas; empty: there are no groups.
+  /// A stream is ended after so long, so that its client comes through the proxy again: nobody else
+  /// knows who has logged out.
+  uint64_t max_age_ms = 300'000;
+};
+
+/// Signed tokens (jwt.h).
+struct JwtConfig {
+  std::string keys;                     ///< URL (https://…) or file of a key set; empty: off.
+  std::string issuer;                   ///< `iss` is exactly this.
+  std::vector<std::string> audience;    ///< `aud` has one of these.
+  std::string user_claim = "sub";       ///< A string.
+  std::string groups_claim = "groups";  ///< Strings, or one with commas; "a.b": b in the object a.
+  std::string ca_file;                  ///< PEM, for a URL; empty: the system's.
+  std::string cookie;                   ///< A token may come in this cookie too; empty: in none.
+  uint64_t clock_skew_s = 60;           ///< That the issuer's clock may differ from ours.
+  uint64_t refresh_ms = 300'000;        ///< Keys are read again so often;
+  uint64_t unknown_key_ms = 10'000;     ///< and for tokens of unknown keys, but not more often.
+};
+
+}  // namespace tailrace
