@@ -478,22 +478,5 @@ TEST_F(JwtAuthenticatorTest, AStreamEndsWithItsKey) {
   EXPECT_FALSE(authenticator_->StillProves(*joe));
 }
 
-TEST(JwtKeys, SettingsThatCannotWork) {
-  const auto refusal = [](const JwtConfig& config) {
-    const auto made = JwtKeys::Make(config, nullptr, [] { return uint64_t{1}; });
-    EXPECT_FALSE(made);
-    return made.error().message;
-  };
-  JwtConfig config = kConfig;
-  config.keys = "/nowhere/keys.json";
-  EXPECT_EQ(refusal(config), "jwt.keys: /nowhere/keys.json: cannot be read");
-  config.keys = "http://issuer.test/keys";
-  EXPECT_THAT(refusal(config), HasSubstr("must be https"));
-  config.audience.clear();
-  EXPECT_EQ(refusal(config), "jwt.audience: must be given");
-  config.issuer.clear();
-  EXPECT_EQ(refusal(config), "jwt.issuer: must be given");
-}
-
 }  // namespace
 }  // namespace tailrace

@@ -35,7 +35,7 @@ struct ProxyAuthConfig {
 
 /// Signed tokens (jwt.h).
 struct JwtConfig {
-  std::string keys;                     ///< URL (https://…) or file of a key set; empty: off.
+  std::string keys;                     ///< URL or file of a key set; empty: off.
   std::string issuer;                   ///< `iss` is exactly this.
   std::vector<std::string> audience;    ///< `aud` has one of these.
   std::string user_claim = "sub";       ///< A string.

@@ -1,6 +1,7 @@
 """Tokens of another issuer through the whole server: what they open, what is refused, and how keys
 change. The key is made by openssl; the unit tests know all algorithms."""
 
+import asyncio
 import base64
 import json
 import pathlib
@@ -12,6 +13,7 @@ import unittest
 
 from support.api import BASE, Api, new_log
 from support.case import AsyncCase
+from support.login_portal import LoginPortal
 from support.server import Server
 from support.sse import Stream
 
@@ -172,6 +174,49 @@ class JwtTest(AsyncCase):
                 self.issuer.token()))).status, 200)
         finally:
             self.publish(self.issuer, self.next)
+
+
+class KeyServerTest(AsyncCase):
+    """Keys from a URL: asked for once for all who wait, and when there are new ones."""
+
+    async def test_keys_from_a_url(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-jwt-"))
+        one, two = Issuer(folder, "one"), Issuer(folder, "two")
+        keys = [one]
+
+        def answer(_cookie, _head):
+            body = json.dumps({"keys": [issuer.jwk() for issuer in keys]}).encode()
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        key_server = await LoginPortal().start()
+        key_server.answer = answer
+        key_server.gate.clear()
+        server = Server(settings={"access.enabled": True, "grant": GRANTS, "workers": 2,
+                                  "jwt.keys": key_server.url, "jwt.unknown_key": "100ms",
+                                  "jwt.issuer": "https://issuer.test",
+                                  "jwt.audience": ["tailrace"]})
+        await asyncio.to_thread(server.start)
+        try:
+            api = Api(server.port)
+
+            def ask(issuer):
+                return api.meta("joe/1", {"Authorization": f"Bearer {issuer.token()}"})
+            waiting = [asyncio.create_task(ask(one)) for _ in range(8)]
+            while not key_server.open:
+                await asyncio.sleep(0.01)
+            self.assertEqual((await api.get("/healthz")).status, 200)
+            key_server.gate.set()
+            self.assertEqual({(await task).status for task in waiting}, {404})
+            self.assertEqual((await ask(two)).status, 401)
+            keys.append(two)
+            while (await ask(two)).status != 404:
+                await asyncio.sleep(0.02)
+            key_server.answer = lambda _cookie, _head: b"nonsense"
+            self.assertEqual((await ask(one)).status, 404)
+        finally:
+            key_server.gate.set()
+            await key_server.stop()
+            await asyncio.to_thread(server.stop)
+            shutil.rmtree(folder)
 
 
 class BadSettingTest(unittest.TestCase):

@@ -105,7 +105,7 @@ constexpr std::array kSettings = std::to_array<Setting>({
      "Streams end after so long and come through the proxy again", 1'000, kMaxMs},
 
     {"jwt", "keys", "jwt-keys", kOptionalText, [](C& c) -> std::string& { return c.jwt.keys; },
-     "Key set (JWKS) of the issuer of tokens: https://… or a file"},
+     "Key set (JWKS) of the issuer of tokens: a file or https://…; http:// to this machine only"},
     {"jwt", "issuer", "jwt-issuer", kOptionalText,
      [](C& c) -> std::string& { return c.jwt.issuer; }, "What tokens say in iss"},
     {"jwt", "audience", "jwt-audience", kOptionalList,
