@@ -49,6 +49,7 @@ class CommandTree {
     AddEnd();
     AddLink();
     AddDelete();
+    AddImport();
     AddCompletion();
   }
 
@@ -185,7 +186,9 @@ class CommandTree {
         continue;
       }
       const std::string preset = FormatSetting(defaults, setting);
-      if (setting.kind != ValueKind::kOptionalText) help += " (default " + preset + ")";
+      const bool may_be_empty =
+          setting.kind == ValueKind::kOptionalText || setting.kind == ValueKind::kOptionalUri;
+      if (!may_be_empty) help += " (default " + preset + ")";
       serve->add_option(name, values, help)->type_name(TypeName(setting))->expected(1)->take_all();
     }
   }
@@ -345,6 +348,25 @@ class CommandTree {
     remove->add_flag("--yes,-y", delete_.yes, "Do not ask");
   }
 
+  void AddImport() {
+    CLI::App* const import = AddVerb(
+        "import", "Have the server read all logs of the place that it follows",
+        "Without it, a log is read when it is first opened. It reads the server's settings to "
+        "find\n"
+        "the place, and asks the server for each log; what is there already costs little.\n\n"
+        "Example: tailrace import mongodb --type deploy",
+        [this] { return RunImport(import_); });
+    import->add_option("ORIGIN", import_.origin, "The place: mongodb")
+        ->type_name("")
+        ->required()
+        ->check(CLI::IsMember({"mongodb"}));
+    import->add_option("--config", import_.config_file, "Read this file instead of tailrace.toml")
+        ->type_name("FILE");
+    import->add_option("--type", import_.type, "Only logs of this type")->type_name("TYPE");
+    import->add_flag("--quiet,-q", import_.quiet, "Say only what goes wrong");
+    AddDuration(import, "--wait", import_.wait_ms, "How long to wait for each log");
+  }
+
   void AddCompletion() {
     CLI::App* const completion = AddVerb("completion", "Print a completion script for a shell",
                                          "Example: source <(tailrace completion bash)", [this] {
@@ -392,6 +414,7 @@ class CommandTree {
   EndArguments end_;
   LinkArguments link_;
   DeleteArguments delete_;
+  ImportArguments import_;
   std::string shell_;
 };
 

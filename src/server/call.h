@@ -46,19 +46,53 @@ inline constexpr size_t kSmallBodyBytes = 256 << 10;
 /// What the request's answer is compressed in, if that pays. kIdentity: it has to be plain.
 ContentCoding PreferredCoding(const Call& call);
 
-/// Answers with what `work` makes on the reader pool, a Result<Answer>, compressed there as the
-/// client likes it.
+/// Answers with what `work` makes on the reader pool, a Result<Answer>, compressed there in
+/// `coding`.
 template <typename Work>
-void AnswerFromPool(const Call& call, Work work) {
-  call.worker.Read(
-      [work = std::move(work), coding = PreferredCoding(call)]() mutable -> Result<Answer> {
+void AnswerFromPool(const Reply& reply, ContentCoding coding, Work work) {
+  reply.worker().Read(
+      [work = std::move(work), coding]() mutable -> Result<Answer> {
         Result<Answer> answer = work();
         if (answer) *answer = EncodeAnswer(std::move(*answer), coding);
         return answer;
       },
-      [reply = call.reply](Result<Answer> answer) {
+      [reply](Result<Answer> answer) {
         reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
       });
+}
+template <typename Work>
+void AnswerFromPool(const Call& call, Work work) {
+  AnswerFromPool(call.reply, PreferredCoding(call), std::move(work));
+}
+
+/// Calls `then(result)` on the worker when all that there is of the log is in the store, at once if
+/// logs come from nowhere else. An error: there may be more of it.
+template <typename Then>
+void WhenBroughtIn(const Reply& reply, const LogKey& key, Then then) {
+  LogOrigin* const origin = reply.worker().shared().origin;
+  if (origin == nullptr) {
+    then(Result<void>());
+    return;
+  }
+  origin->Ask(key, [reply, then = std::move(then)](Result<void> asked) mutable {
+    reply.worker().loop().Post(
+        [then = std::move(then), asked = std::move(asked)]() mutable { then(asked); });
+  });
+}
+
+/// As AnswerFromPool, for an answer about one log, which is brought in first where logs come from
+/// elsewhere. One that can't be brought in and is not there at all is the error that says so.
+template <typename Work>
+void AnswerAboutLog(const Call& call, const LogKey& key, Work work) {
+  WhenBroughtIn(call.reply, key,
+                [reply = call.reply, coding = PreferredCoding(call), key,
+                 work = std::move(work)](const Result<void>& asked) {
+                  AnswerFromPool(reply, coding,
+                                 [&store = reply.worker().store(), key, work, asked] {
+                                   const bool is_missing = !asked && !store.Stat(key);
+                                   return is_missing ? Result<Answer>(Fail(asked.error())) : work();
+                                 });
+                });
 }
 
 /// From the commit thread back to the request's worker.

@@ -9,6 +9,7 @@
 #include "ingest/redactor.h"
 #include "io/tls_context.h"
 #include "server/outer_authenticators.h"
+#include "source/mongodb/mongo_source.h"
 
 namespace tailrace {
 namespace {
@@ -258,6 +259,34 @@ void AddTls(Families& out, const TlsContext& tls) {
             static_cast<double>(tls.Certificate().not_after_s));
 }
 
+void AddMongoDb(Families& out, const MongoSourceStats& stats) {
+  const auto counter = [&out](const char* name, const char* help, uint64_t value) {
+    out.Counter(name, help, AsDouble(value));
+  };
+  out.Gauge("tailrace_mongodb_connected", "1: new documents are being followed",
+            stats.connected ? 1 : 0);
+  out.Gauge("tailrace_mongodb_lag_seconds", "Age of the oldest document that is not stored yet",
+            stats.lag_seconds);
+  out.Gauge("tailrace_mongodb_waiting_documents", "Documents read that are not stored yet",
+            AsDouble(stats.waiting_documents));
+  out.Gauge("tailrace_mongodb_waiting_logs", "Logs that wait to be read as a whole",
+            AsDouble(stats.waiting_logs));
+  counter("tailrace_mongodb_documents_total", "Documents stored as entries", stats.documents);
+  counter("tailrace_mongodb_ends_total", "[DONE] documents that ended a log", stats.ends);
+  out.Begin("tailrace_mongodb_ignored_total", "Documents and changes that are no new entry",
+            MetricType::Counter);
+  out.AddCounter("cause", "repeated", AsDouble(stats.repeated));
+  out.AddCounter("cause", "name", AsDouble(stats.invalid));
+  out.AddCounter("cause", "after_end", AsDouble(stats.after_end));
+  out.AddCounter("cause", "edit", AsDouble(stats.edits));
+  out.AddCounter("cause", "delete", AsDouble(stats.deletes));
+  counter("tailrace_mongodb_reconnects_total", "Connections lost", stats.reconnects);
+  counter("tailrace_mongodb_resets_total", "Times that all open logs had to be compared",
+          stats.resets);
+  counter("tailrace_mongodb_imports_total", "Logs read as a whole", stats.imports);
+  counter("tailrace_mongodb_queries_total", "Cursors and change streams opened", stats.queries);
+}
+
 }  // namespace
 
 std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStats>& workers) {
@@ -284,6 +313,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   }
   if (shared.outer != nullptr) AddOuter(out, *shared.outer);
   AddStore(out, shared.store.Stats());
+  if (shared.mongodb != nullptr) AddMongoDb(out, shared.mongodb->Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
   return out.Text();
 }

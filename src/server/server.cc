@@ -28,6 +28,12 @@ void ForgetRemoved(const std::vector<Commit>& commits, SegmentFiles& files) {
   }
 }
 
+void ForgetRemoved(const std::vector<Commit>& commits, MongoSource& source) {
+  for (const Commit& commit : commits) {
+    if (commit.kind == Commit::Kind::kRemoved) source.Forget(commit.info->key);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess reload) {
@@ -44,7 +50,9 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess 
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
   if (Result<void> made = server->MakeOuterAuthenticators(); !made) return Fail(made.error());
   server->LimitDescriptors();
+  if (Result<void> made = server->MakeSources(); !made) return Fail(made.error());
   if (Result<void> made = server->MakeWorkers(); !made) return Fail(made.error());
+  if (server->mongodb_ != nullptr) server->mongodb_->Start();
   server->Listen();
   return server;
 }
@@ -59,6 +67,7 @@ Server::~Server() {
 // The store answers all that it accepted, to loops that do not run any more but are still there.
 void Server::Close() {
   listeners_.clear();
+  if (mongodb_ != nullptr) mongodb_->Stop();
   for (const auto& worker : workers_) worker->Shutdown();
   store_.reset();
   outer_.reset();
@@ -169,6 +178,8 @@ Result<void> Server::MakeWorkers() {
   shared_->tls = tls_.get();
   if (Result<void> set = SetBrowserRules(); !set) return set;
   shared_->outer = outer_.get();
+  shared_->origin = mongodb_.get();
+  shared_->mongodb = mongodb_.get();
   shared_->origin_rules = origin_rules_;
   shared_->redactor = redactor_.get();
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
@@ -180,8 +191,32 @@ Result<void> Server::MakeWorkers() {
   for (size_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<Worker>(i, *shared_));
   store_->SetCommitListener([this](const std::vector<Commit>& commits) {
     if (segment_files_ != nullptr) ForgetRemoved(commits, *segment_files_);
+    if (mongodb_ != nullptr) ForgetRemoved(commits, *mongodb_);
     hub_->Publish(commits);
   });
+  return {};
+}
+
+Result<void> Server::MakeSources() {
+  const MongoConfig& config = config_.mongodb;
+  if (config.uri.empty()) return {};
+  MongoSourceOptions options;
+  options.tail.address = {config.uri, config.database, config.collection};
+  options.tail.mode = config.mode == "stream" ? TailMode::kStream
+                      : config.mode == "poll" ? TailMode::kPoll
+                                              : TailMode::kAuto;
+  options.tail.poll_interval_ms = config.poll_interval_ms;
+  options.tail.look_back_ms = config.look_back_ms;
+  options.checkpoint_path = config_.data + "/mongodb-source.json";
+  options.open_timeout_ms = config.open_timeout_ms;
+  options.say.note = [](const std::string& what) { LogLine(LogLevel::kInfo, what); };
+  options.say.warn = [](const std::string& what) { LogLine(LogLevel::kWarn, what); };
+  if (redactor_ != nullptr) {
+    options.mask = [redactor = redactor_.get()](std::string& text) { redactor->Mask(text); };
+  }
+  auto source = MongoSource::Make(*store_, std::move(options), random_);
+  if (!source) return Fail(source.error());
+  mongodb_ = std::move(*source);
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include "server/server_config.h"
 #include "server/sse_renderer.h"
 #include "server/worker.h"
+#include "source/mongodb/mongo_source.h"
 
 namespace tailrace {
 
@@ -51,6 +52,7 @@ class Server {
   Result<void> LoadCertificate();
   Result<void> Bind();
   Result<void> OpenStore();
+  Result<void> MakeSources();
   void LimitDescriptors();
   Result<void> MakeWorkers();
   void Listen();
@@ -79,6 +81,8 @@ class Server {
   std::unique_ptr<SegmentFiles> segment_files_;
   std::unique_ptr<ServerShared> shared_;
   std::unique_ptr<Hub> hub_;
+  SystemRandom random_;
+  std::unique_ptr<MongoSource> mongodb_;  // null: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<bool> accept_paused_ = false;

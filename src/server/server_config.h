@@ -68,6 +68,17 @@ struct AccessConfig {
   uint64_t recheck_ms = 1'000;  ///< How often identities with open streams are looked at.
 };
 
+/// A portal's collection that logs are brought in from (docs/mongodb.md).
+struct MongoConfig {
+  std::string uri;  ///< Empty: none. May have a password in it.
+  std::string database = "popop";
+  std::string collection = "sse_logs";
+  std::string mode = "auto";          ///< "auto", "stream", "poll".
+  uint64_t poll_interval_ms = 150;    ///< Polling: how often to ask.
+  uint64_t look_back_ms = 30'000;     ///< Polling: how late a document may come, by its `_id`.
+  uint64_t open_timeout_ms = 10'000;  ///< A request waits so long for a log to be read.
+};
+
 struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
   std::string data = "tailrace-data";                    ///< Directory of the embedded store.
@@ -91,6 +102,7 @@ struct ServerConfig {
   RedactConfig redact;
   StreamConfig streams;
   StoreOptions store;
+  MongoConfig mongodb;
 };
 
 }  // namespace tailrace

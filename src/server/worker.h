@@ -21,6 +21,7 @@
 #include "server/list_streams.h"
 #include "server/server_config.h"
 #include "server/session.h"
+#include "source/log_origin.h"
 #include "store/log_store.h"
 
 namespace tailrace {
@@ -28,6 +29,7 @@ namespace tailrace {
 class OuterAuthenticators;
 class Redactor;
 class Routes;
+class MongoSource;
 class TlsContext;
 class Worker;
 
@@ -55,6 +57,8 @@ struct ServerShared {
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
   const Redactor* redactor = nullptr;                   ///< Null: texts are stored as they came.
   SegmentFiles* segment_files = nullptr;                ///< Null: there are none.
+  LogOrigin* origin = nullptr;                          ///< Null: logs come by requests alone.
+  const MongoSource* mongodb = nullptr;                 ///< The same one, for its statistics.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> connections = 0;       ///< Accepted and not closed.

@@ -154,7 +154,8 @@ class UsageTest(CommandCase):
         self.assertIn(b"http://", err)
 
     def test_every_verb_has_help_with_an_example(self):
-        for verb in ("serve", "exec", "push", "tail", "list", "end", "delete", "completion"):
+        for verb in ("serve", "exec", "push", "tail", "list", "end", "delete", "import",
+                     "completion"):
             out, _ = self.run_verb(verb, "--help")
             self.assertRegex(out.decode(), rf"Example: .*tailrace {verb}")
         self.assertRegex(self.run_verb("--version")[0], rb"^tailrace \d+\.\d+\.\d+\n$")

@@ -79,6 +79,14 @@ struct DeleteArguments {
   bool yes = false;
 };
 
+struct ImportArguments {
+  std::string origin;       ///< "mongodb".
+  std::string config_file;  ///< The server's; empty: as `serve` finds it.
+  std::string type;         ///< Only logs of this type.
+  bool quiet = false;
+  uint64_t wait_ms = 300'000;  ///< For each log.
+};
+
 int RunExec(const ExecArguments& arguments);
 int RunPush(const PushArguments& arguments);
 int RunTail(const TailArguments& arguments);
@@ -86,5 +94,6 @@ int RunList(const ListArguments& arguments);
 int RunEnd(const EndArguments& arguments);
 int RunLink(const LinkArguments& arguments);
 int RunDelete(const DeleteArguments& arguments);
+int RunImport(const ImportArguments& arguments);
 
 }  // namespace tailrace

@@ -6,6 +6,7 @@
 #include "app/config/grants_config.h"
 #include "app/config/value.h"
 #include "http/forwarded.h"
+#include "source/mongodb/mongo_client.h"
 
 namespace tailrace {
 namespace {
@@ -65,6 +66,11 @@ Result<void> CheckTogether(const ServerConfig& config) {
   }
   if (config.tls.cert.empty() != config.tls.key.empty()) {
     return Fail(ErrorCode::kInvalid, "tls.cert and tls.key are of use only together");
+  }
+  const MongoConfig& mongodb = config.mongodb;
+  if (!mongodb.uri.empty()) {
+    auto ok = CheckMongoAddress({mongodb.uri, mongodb.database, mongodb.collection});
+    if (!ok) return ok;
   }
   if (const auto trusted = TrustedProxies::Parse(config.trusted_proxies); !trusted) {
     return Fail(trusted.error());

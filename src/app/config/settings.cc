@@ -6,6 +6,7 @@
 #include "app/config/value.h"
 #include "base/text.h"
 #include "log/log_key.h"
+#include "source/mongodb/mongo_client.h"
 
 namespace tailrace {
 namespace {
@@ -69,7 +70,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
 
 Result<void> CheckChoice(const Setting& setting, std::string_view value) {
   if (setting.choices.empty()) {
-    const bool optional = setting.kind == ValueKind::kOptionalText;
+    const bool optional =
+        setting.kind == ValueKind::kOptionalText || setting.kind == ValueKind::kOptionalUri;
     if (value.empty() && !optional) return Fail(ErrorCode::kInvalid, "must not be empty");
     return {};
   }
@@ -223,7 +225,10 @@ std::string FormatSetting(const ServerConfig& config, const Setting& setting) {
           [&](bool& (*field)(ServerConfig&)) {
             return std::string(field(copy) ? "true" : "false");
           },
-          [&](std::string& (*field)(ServerConfig&)) { return TomlString(field(copy)); },
+          [&](std::string& (*field)(ServerConfig&)) {
+            const bool may_be_secret = setting.kind == ValueKind::kOptionalUri;
+            return TomlString(may_be_secret ? MaskPassword(field(copy)) : field(copy));
+          },
           [&](std::vector<std::string>& (*field)(ServerConfig&)) {
             std::string out = "[";
             for (const std::string& text : field(copy)) {

@@ -24,6 +24,7 @@ enum class ValueKind : uint8_t {
   kSwitch,        ///< true or false; the flag alone means true.
   kText,
   kOptionalText,  ///< May be empty: none.
+  kOptionalUri,   ///< The same; printed without its password.
   kList,          ///< Texts; the flag may be repeated.
   kOptionalList,  ///< The same; there may be none.
   kTypePolicies,  ///< "TYPE:max_age=…,max_log_bytes=…"; in TOML a table a type.

@@ -178,7 +178,7 @@ void HandleEntries(Call& call) {
     call.reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  AnswerFromPool(call,
+  AnswerAboutLog(call, call.key,
                  [&store = call.worker.store(), query = std::move(*query)]() -> Result<Answer> {
                    Result<Page> page = ReadPage(store, query);
                    if (!page) return Fail(page.error());

@@ -114,7 +114,7 @@ void HandleEndLog(Call& call) {
 }
 
 void HandleGetLog(Call& call) {
-  AnswerFromPool(call,
+  AnswerAboutLog(call, call.key,
                  [&store = call.worker.store(), key = call.key,
                   headers = call.head.headers]() -> Result<Answer> {
                    const Result<LogInfo> info = store.Stat(key);

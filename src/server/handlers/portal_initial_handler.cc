@@ -66,12 +66,12 @@ void HandlePortalInitial(Call& call) {
     call.reply.Send(EmptySnapshot(true));
     return;
   }
-  Result<LogKey> key = MakeLogKey(type, id);
+  const Result<LogKey> key = MakeLogKey(type, id);
   if (!key) {
     call.reply.Send(ProblemAnswer(key.error()));
     return;
   }
-  AnswerFromPool(call, [&store = call.worker.store(), key = std::move(*key)] {
+  AnswerAboutLog(call, *key, [&store = call.worker.store(), key = *key] {
     return SnapshotAnswer(store, store.Stat(key));
   });
 }

@@ -253,7 +253,7 @@ void HandleRaw(Call& call) {
     return;
   }
   const Stored stored{call.worker.store(), call.worker.shared().segment_files};
-  AnswerFromPool(call,
+  AnswerAboutLog(call, call.key,
                  [stored, query = std::move(*query)] { return MakeRawAnswer(stored, query); });
 }
 

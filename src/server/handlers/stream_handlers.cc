@@ -76,6 +76,8 @@ void StartLogStream(const Reply& reply, const LogKey& key, const IdentityPtr& id
   Exchange* exchange = reply.Find();
   if (exchange == nullptr) return;
   Worker& worker = reply.worker();
+  // What there is of it elsewhere comes while the stream waits.
+  if (worker.shared().origin != nullptr) worker.shared().origin->Ask(key, {});
   ++worker.stats().streams_started;
   options.pass = worker.gate().Watch(identity);
   if (worker.config().compress) options.coding = ChooseStreamCoding(exchange->head());
@@ -86,19 +88,29 @@ void StartLogStream(const Reply& reply, const LogKey& key, const IdentityPtr& id
   worker.feeds().Attach(key, viewer, Greeting(worker));
 }
 
-// `?wait=0`: a log that does not exist is an error and not waited for.
+// `?wait=0`: a log that does not exist is an error and not waited for. `asked`: WhenBroughtIn's.
+void StartIfFound(const Reply& reply, const LogKey& key, const IdentityPtr& identity,
+                  SseStream::Options options, const Result<void>& asked) {
+  Worker& worker = reply.worker();
+  worker.Read([&store = worker.store(), key] { return store.Stat(key); },
+              [reply, key, identity, options = std::move(options),
+               asked](const Result<LogInfo>& info) mutable {
+                if (reply.worker().draining()) {
+                  reply.Send(ComeBackLater(reply.worker()));
+                } else if (info) {
+                  StartLogStream(reply, key, identity, std::move(options));
+                } else {
+                  reply.Send(ProblemAnswer(asked ? info.error() : asked.error()));
+                }
+              });
+}
+
 void StartIfLogExists(const Call& call, SseStream::Options options) {
-  call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
-                   [reply = call.reply, key = call.key, identity = call.identity,
-                    options = std::move(options)](const Result<LogInfo>& info) mutable {
-                     if (reply.worker().draining()) {
-                       reply.Send(ComeBackLater(reply.worker()));
-                     } else if (info) {
-                       StartLogStream(reply, key, identity, std::move(options));
-                     } else {
-                       reply.Send(ProblemAnswer(info.error()));
-                     }
-                   });
+  WhenBroughtIn(call.reply, call.key,
+                [reply = call.reply, key = call.key, identity = call.identity,
+                 options = std::move(options)](const Result<void>& asked) mutable {
+                  StartIfFound(reply, key, identity, std::move(options), asked);
+                });
 }
 
 Result<Format> ParseFormat(const Query& query) {
