@@ -290,7 +290,8 @@ bool FeedTable::ServePass(Feed& feed, Budget& budget) {
 void FeedTable::ServeList(ViewerList& list, size_t& left, Budget& budget) {
   size_t next = std::min(left == 0 ? SIZE_MAX : left, list.Size());
   while (next > 0 && !budget.Spent()) {
-    budget.Spend(Serve(list[--next]));
+    list.FetchAhead(--next);
+    budget.Spend(Serve(list[next]));
     next = std::min(next, list.Size());
   }
   left = next;

@@ -28,6 +28,8 @@ class ViewerList {
   Viewer& operator[](size_t slot) const { return *viewers_[slot]; }
   size_t Size() const { return viewers_.size(); }
   bool Empty() const { return viewers_.empty(); }
+  /// Has the processor load what serving the viewers a few slots before `slot` will touch.
+  void FetchAhead(size_t slot) const;
 
  private:
   std::vector<Viewer*> viewers_;
@@ -45,8 +47,9 @@ enum class ResetCause : uint8_t { kRecreated, kAhead };
 /// The transport and the words of a viewer are its subclass's; everything else is FeedTable's.
 class Viewer {
  public:
-  Viewer(Style style, bool chunked, StreamStart start)
-      : start_(std::move(start)), style_(style), chunked_(chunked) {}
+  /// `transport`: what Write touches first; it is fetched ahead, while others are served.
+  Viewer(Style style, bool chunked, StreamStart start, const void* transport = nullptr)
+      : style_(style), chunked_(chunked), transport_(transport), start_(std::move(start)) {}
   virtual ~Viewer() = default;
   Viewer(const Viewer&) = delete;
   Viewer& operator=(const Viewer&) = delete;
@@ -109,7 +112,6 @@ class Viewer {
   void AppendEncoded(const SegmentRenderer& renderer, std::string_view payload, std::string& out);
   void QueueFramed(std::string_view bytes);
 
-  StreamStart start_;
   Feed* feed_ = nullptr;
   ViewerList* list_ = nullptr;
   std::string notices_;          // encoded and framed; sent before any further segment
@@ -124,6 +126,8 @@ class Viewer {
   Style style_;
   bool chunked_;
   bool finishing_ = false;  // after notices_ comes nothing
+  const void* transport_;   // to be fetched, never read
+  StreamStart start_;       // behind what each turn touches
 };
 
 }  // namespace tailrace

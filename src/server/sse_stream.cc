@@ -7,7 +7,8 @@
 namespace tailrace {
 
 SseStream::SseStream(Exchange& exchange, Options options, const StreamOpening& opening)
-    : Viewer(Style(options.format, options.coding), opening.chunked, std::move(options.start)),
+    : Viewer(Style(options.format, options.coding), opening.chunked, std::move(options.start),
+             &exchange),
       exchange_(exchange),
       pass_(std::move(options.pass)),
       last_write_ms_(exchange.worker().loop().NowMs()),
