@@ -5,6 +5,8 @@
 #include <future>
 #include <memory>
 
+#include "base/thread_slice.h"
+
 namespace tailrace {
 namespace {
 
@@ -12,6 +14,10 @@ namespace {
 constexpr uint64_t kRequestOverhead = 256;
 /// Room for more of them is given back.
 constexpr size_t kKeptRequests = 4096;
+
+/// Of the commit thread on the CPU: it works for a moment at a time, and on a machine with few
+/// cores a worker may have no end of viewers to serve.
+constexpr uint64_t kSliceUs = 100;
 
 /// Retention's own requests cost nothing: they come few at a time and must not be refused when the
 /// disk is slow.
@@ -120,6 +126,7 @@ void Committer::Resume() {
 }
 
 void Committer::Run() {
+  RequestSlice(kSliceUs);
   std::vector<StoreRequest> requests;
   for (;;) {
     if (requests.empty() && requests.capacity() > kKeptRequests) requests = {};
