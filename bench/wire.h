@@ -21,8 +21,8 @@ void RaiseDescriptorLimit();
 
 /// A non-blocking socket that is being connected to 127.0.0.1. `index` chooses among source
 /// addresses, so that thousands of connections do not run out of ports. Closing it leaves no
-/// TIME_WAIT behind.
-int StartConnect(uint16_t port, size_t index);
+/// TIME_WAIT behind. `receive_bytes`: SO_RCVBUF; 0: TCP finds out how much it needs.
+int StartConnect(uint16_t port, size_t index, int receive_bytes = 0);
 /// The same, once it is connected.
 int ConnectLoopback(uint16_t port, size_t index);
 

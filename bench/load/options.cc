@@ -88,6 +88,10 @@ void AddViewers(CLI::App& app, Options& options, Words& words) {
   app.add_option("--streams", options.streams, "viewers of one HTTP/2 connection")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
+  app.add_option("--receive-bytes", options.receive_bytes,
+                 "receive buffer of each connection, so that all get on alike; 0: as TCP finds out")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4 << 20));
   app.add_option("--view", options.view, "another path for viewers; {}: the log's number");
   app.add_option("--form", words.form, "of the stream; events: ids are not looked at; text: lines")
       ->capture_default_str()
@@ -170,6 +174,7 @@ ViewerPlan Options::Plan() const {
   plan.from = from;
   plan.check_every = check_every;
   plan.streams = streams;
+  plan.receive_bytes = receive_bytes;
   return plan;
 }
 

@@ -25,7 +25,8 @@ struct Options {
   uint64_t from = StreamChecker::kAnywhere;
   std::string coding;
   uint64_t check_every = 1;
-  uint64_t streams = 1;  ///< Of an HTTP/2 connection.
+  uint64_t streams = 1;   ///< Of an HTTP/2 connection.
+  int receive_bytes = 0;  ///< As ViewerPlan's.
   Body body = Body::kLines;
   double seconds = 1;
   double give_up_s = 120;

@@ -20,6 +20,7 @@ struct ViewerPlan {
   uint64_t from = StreamChecker::kAnywhere;
   uint64_t check_every = 1;   ///< Every so manieth viewer is checked; 0: none.
   uint64_t streams = 1;       ///< On each connection, under HTTP/2.
+  int receive_bytes = 0;      ///< SO_RCVBUF of each connection; 0: TCP finds out what it needs.
   bool may_end = false;       ///< Otherwise a stream that ends ends the program.
   std::FILE* save = nullptr;  ///< Gets the decoded body (of one viewer). Borrowed.
 

@@ -49,7 +49,7 @@ void ViewerSet::Start(const ViewerPlan& plan, const std::vector<size_t>& logs) {
     viewers.push_back(std::make_unique<Viewer>(size_++, log, plans_.back(), tally_));
     if (viewers.back()->checked()) ++checked_;
   }
-  const int fd = StartConnect(target_.port, links_.size());
+  const int fd = StartConnect(target_.port, links_.size(), plan.receive_bytes);
   epoll_event event{EPOLLIN | EPOLLOUT, {.u64 = links_.size()}};
   epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
   links_.push_back(Link::Make(fd, target_, std::move(viewers), tally_));
