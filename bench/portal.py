@@ -169,7 +169,7 @@ class Bench:
         await asyncio.gather(*tasks, return_exceptions=True)
         delays = [delay for viewer in viewers for delay in viewer.delays_ms]
         result["served"] = sum(len(viewer.delays_ms) > 0 for viewer in viewers)
-        result["got"] = len(delays) / (written * count)
+        result["got"] = len(delays) / (max(written, 1) * count)
         if delays:
             result |= {"p50_ms": statistics.median(delays), "p99_ms": percentile(delays, 0.99)}
         return result
