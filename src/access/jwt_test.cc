@@ -66,12 +66,16 @@ KeySet Parse(const std::string& json) {
 }
 
 // An issuer of our own.
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+
 struct Signer {
-  EVP_PKEY* key;
+  std::unique_ptr<EVP_PKEY, FreeKey> key;
   std::string type;
   std::string Number(const char* name) const {
     BIGNUM* number = nullptr;
-    EVP_PKEY_get_bn_param(key, name, &number);
+    EVP_PKEY_get_bn_param(key.get(), name, &number);
     std::string bytes(type == "EC" ? 32 : static_cast<size_t>(BN_num_bytes(number)), '\0');
     BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()),
                  static_cast<int>(bytes.size()));
@@ -91,12 +95,13 @@ struct Signer {
     }
     std::string bytes(32, '\0');
     size_t size = bytes.size();
-    EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(bytes.data()), &size);
+    EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(bytes.data()), &size);
     return Key(type, id, "\"crv\":\"Ed25519\",\"x\":\"" + EncodeBase64Url(bytes) + "\"");
   }
   std::string Sign(const std::string& text) const {
     EVP_MD_CTX* const context = EVP_MD_CTX_new();
-    EVP_DigestSignInit(context, nullptr, type == "OKP" ? nullptr : EVP_sha256(), nullptr, key);
+    EVP_DigestSignInit(context, nullptr, type == "OKP" ? nullptr : EVP_sha256(), nullptr,
+                       key.get());
     std::string signature(1024, '\0');
     size_t size = signature.size();
     auto* const out = reinterpret_cast<unsigned char*>(signature.data());
@@ -126,7 +131,7 @@ const Signer& SignerOf(const std::string& type) {
     if (type == "RSA") key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t{2048});
     if (type == "EC") key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
     if (type == "OKP") key = EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
-    signers[type] = {key, type};
+    signers[type] = {std::unique_ptr<EVP_PKEY, FreeKey>(key), type};
   }
   return signers[type];
 }
@@ -281,12 +286,12 @@ TEST(Jwt, HeadersThatWantMore) {
     EXPECT_EQ(VerifyHeader(header).kind, Kind::kInvalid) << header;
   }
   // Keys that a token brings along mean nothing.
-  const Signer stranger{EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), "EC"};
+  const Signer stranger{
+      std::unique_ptr<EVP_PKEY, FreeKey>(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")), "EC"};
   EXPECT_EQ(Verify(Token(stranger, R"({"alg":"ES256","jwk":)" + stranger.Jwk("e1") + "}", Claims()))
                 .reason,
             "the token's signature is wrong");
   EXPECT_EQ(VerifyHeader(R"({"alg":"ES256","kid":"other"})").kind, Kind::kUnknownKey);
-  EVP_PKEY_free(stranger.key);
 }
 
 TEST(Jwt, Times) {
