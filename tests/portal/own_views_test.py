@@ -20,8 +20,8 @@ class OwnViewsTest(PortalCase):
 
     def test_without_login(self):
         tab = Tab(self.browser)
+        self.addCleanup(self.log_in)
         tab.log_out(self.portal)
-        self.addCleanup(tab.log_in, self.portal)
         tab.open(f"{self.portal.url}/?type=deploy&id=1")
         self.assertIn("/login/", tab.address())
 

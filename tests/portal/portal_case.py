@@ -6,11 +6,13 @@ import pathlib
 import subprocess
 import unittest
 
+import requests
+
 from support.portal import Portal
 from support.server import prepare_child
 
 PATIENCE_SECONDS = 60
-_numbers = itertools.count(4711)
+_numbers = itertools.count(1)
 
 # What a page may stumble over is among them.
 ENTRIES = ["Deploying web", "", "Grüße, 世界 ✓", "  indented", "two\nlines", "three\n\nlines",
@@ -88,11 +90,9 @@ class Tab:
 class Log:
     """A log that a process writes into MongoDB, entry by entry."""
 
-    def __init__(self, portal, kind, *options):
-        self.kind = kind
-        self.number = next(_numbers)
-        self.query = f"?type={kind}&id={self.number}"
-        self.process = portal.writer(kind, self.number, *options)
+    def __init__(self, portal, kind, number, options):
+        self.query = f"?type={kind}&id={number}"
+        self.process = portal.writer(kind, number, *options)
 
     def write(self, *entries):
         text = "".join(json.dumps(entry) + "\n" for entry in entries)
@@ -112,7 +112,8 @@ class Log:
 
 
 class PortalCase(unittest.TestCase):
-    """One portal, and one browser whose user has logged in, for each test class."""
+    """One portal, and one browser whose user has logged in, for each test class. `session` has the
+    same cookies and is no browser."""
 
     maxDiff = 4000
 
@@ -123,10 +124,16 @@ class PortalCase(unittest.TestCase):
         cls.portal.start()
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.stop)
-        Tab(cls.browser).log_in(cls.portal)
+        cls.session = requests.Session()
+        cls.log_in()
 
-    def new_log(self, kind="deploy", *options):
-        log = Log(self.portal, kind, *options)
+    @classmethod
+    def log_in(cls):
+        Tab(cls.browser).log_in(cls.portal)
+        cls.session.cookies.update(cls.browser.call("cookies"))
+
+    def new_log(self, kind="deploy", *options, number=None):
+        log = Log(self.portal, kind, number or next(_numbers), options)
         self.addCleanup(log.finish_off)
         return log
 

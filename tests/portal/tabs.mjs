@@ -29,6 +29,10 @@ const calls = {
     const equal = ([css, wanted]) => document.querySelector(css)?.textContent === wanted;
     await tabs.get(tab).waitForFunction(equal, [selector, text]);
   },
+  async cookies() {
+    const all = await context.cookies();
+    return Object.fromEntries(all.map(({ name, value }) => [name, value]));
+  },
   address: async ({ tab }) => tabs.get(tab).url(),
 };
 

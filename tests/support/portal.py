@@ -1,7 +1,7 @@
 """Runs the example of examples/portal: MongoDB, the Django site under uWSGI, the Sanic service and
-nginx in front of both, each as a process on 127.0.0.1.
+nginx in front of both, and Tailrace, each as a process on 127.0.0.1.
 
-    python3 -m support.portal    on its own ports until Ctrl-C, with a log to watch (run.sh there)
+    python3 -m support.portal tailrace    on its own ports until Ctrl-C (run.sh there)
 """
 
 import itertools
@@ -17,14 +17,14 @@ import time
 
 from support.mongodb import MongoDb
 from support.nginx import CONFIG, Nginx
-from support.server import can_connect, free_port, prepare_child
+from support.server import Server, can_connect, free_port, prepare_child
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "portal"
 START_SECONDS = 60
 
 # The addresses in the example's files.
-PORTS = {"front": 8090, "site": 8091, "service": 8092, "service_front": 8094, "uwsgi": 8000,
+PORTS = {"front": 8090, "site": 8091, "service": 8092, "service_front": 8094,
          "tailrace": 8080}
 
 
@@ -122,9 +122,18 @@ class Portal:
         subprocess.run([sys.executable, *words], cwd=EXAMPLE, check=True, stdin=subprocess.DEVNULL,
                        env={**self.environment(), **more})
 
+    def tailrace(self):
+        """Tailrace with the example's configuration, not started yet."""
+        config = self.folder / "tailrace.toml"
+        text = (EXAMPLE / "tailrace.toml").read_text(encoding="utf-8")
+        config.write_text(self.ports.render(text))
+        return Server(port=self.ports["tailrace"], arguments=[
+            "--config", str(config), "--mongodb-uri", self.mongodb.uri,
+            "--mongodb-database", self.database])
+
     def demonstrate(self):
         """A deployment that only pretends, written over and over, each time as another log."""
-        for number in itertools.count(1):
+        for number in itertools.count(4711):
             print(f"a deployment begins: {self.url}/?type=deploy&id={number}", flush=True)
             self.spawn(sys.executable, "writer.py", "deploy", str(number)).wait()
 
@@ -182,14 +191,22 @@ class Portal:
 
 
 def main():
+    streams_by = sys.argv[1]
     portal = Portal(Ports.usual())
+    portal.front.sse = f"sse_{streams_by}.conf"
+    if streams_by == "tailrace":
+        portal.front.service_sse = "service_tailrace.conf"
+    server = None
     try:
         portal.start()
+        server = portal.tailrace().start()
         print(f"log in as {portal.user}, password {portal.password}, at {portal.url}/")
         portal.demonstrate()
     except KeyboardInterrupt:
         pass
     finally:
+        if server:
+            server.stop()
         portal.stop()
 
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("logout/", LogoutView.as_view()),
     path("api/v1/sse/logs/", views.logs),
     path("api/v1/sse/logs/initial", views.initial),
+    path("whoami/", views.whoami),
 ]

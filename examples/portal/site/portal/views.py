@@ -3,7 +3,7 @@
 import time
 
 from django.contrib.auth.decorators import login_required
-from django.http import JsonResponse, StreamingHttpResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from portal import lines
@@ -54,3 +54,12 @@ def ended():
 
 def event(text):
     return "".join(f"data: {line}\n" for line in text.split("\n")) + "\n"
+
+
+def whoami(request):
+    """Asked by Tailrace, with the cookies of its viewer."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    groups = request.user.groups.values_list("name", flat=True)
+    return HttpResponse(headers={"Remote-User": request.user.username,
+                                 "Remote-Groups": ",".join(groups)})
