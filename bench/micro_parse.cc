@@ -57,7 +57,7 @@ BENCHMARK_CAPTURE(ParseBody, ordinary, "text/plain", kOrdinary);
 BENCHMARK_CAPTURE(RedactBody, ordinary, kOrdinary);
 BENCHMARK_CAPTURE(RedactBody, secret, kOrdinary + " DB_PASSWORD=hunter2");
 
-class Nothing : public Http1Events {
+class Nothing : public RequestEvents {
  public:
   void OnHead(RequestHead&& head) override { benchmark::DoNotOptimize(head.headers); }
   void OnBody(std::string_view bytes) override { benchmark::DoNotOptimize(bytes.data()); }

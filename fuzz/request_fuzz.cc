@@ -11,7 +11,7 @@
 namespace tailrace {
 namespace {
 
-class Recorder final : public Http1Events {
+class Recorder final : public RequestEvents {
  public:
   explicit Recorder(Http1Parser* pausing) : pausing_(pausing) {}
 

@@ -23,13 +23,13 @@ HeadParser* Self(llhttp_t* parser) {
 }  // namespace
 
 HeadParser::HeadParser(std::string bytes, const Http1Limits& limits, RequestHead& head,
-                       Http1Error& error)
+                       RequestError& error)
     : limits_(limits), head_(head), error_(error) {
   Fields().bytes_ = std::move(bytes);
 }
 
 bool HeadParser::Parse(std::string bytes, const Http1Limits& limits, RequestHead& head,
-                       Http1Error& error) {
+                       RequestError& error) {
   if (bytes == kHttp2PrefaceLine) {
     error = {.status = 505, .reason = "HTTP/2 is not spoken here", .http2_preface = true};
     return false;

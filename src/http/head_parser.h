@@ -19,10 +19,10 @@ class HeadParser {
  public:
   /// Fills `head` or `error`; false: `error`. `bytes` become the storage of the headers.
   static bool Parse(std::string bytes, const Http1Limits& limits, RequestHead& head,
-                    Http1Error& error);
+                    RequestError& error);
 
  private:
-  HeadParser(std::string bytes, const Http1Limits& limits, RequestHead& head, Http1Error& error);
+  HeadParser(std::string bytes, const Http1Limits& limits, RequestHead& head, RequestError& error);
 
   bool ParseRequestLine();
   bool ParseFields();
@@ -42,7 +42,7 @@ class HeadParser {
 
   const Http1Limits& limits_;
   RequestHead& head_;
-  Http1Error& error_;
+  RequestError& error_;
 };
 
 }  // namespace tailrace

@@ -14,7 +14,7 @@ constexpr uint8_t kMaxBlankLines = 1;
 
 }  // namespace
 
-size_t Http1Parser::Consume(std::string_view bytes, Http1Events& events) {
+size_t Http1Parser::Consume(std::string_view bytes, RequestEvents& events) {
   size_t consumed = 0;
   paused_ = false;
   completed_ = false;
@@ -63,7 +63,7 @@ size_t Http1Parser::ConsumeIdle(std::string_view bytes) {
   return bytes.size();
 }
 
-size_t Http1Parser::ConsumeHead(std::string_view bytes, Http1Events& events) {
+size_t Http1Parser::ConsumeHead(std::string_view bytes, RequestEvents& events) {
   bool head_done = false;
   size_t taken = 0;
   while (taken < bytes.size() && !head_done) {
@@ -112,9 +112,9 @@ void Http1Parser::AcceptHeadByte(char byte, bool& head_done) {
   return;
 }
 
-void Http1Parser::FinishHead(Http1Events& events) {
+void Http1Parser::FinishHead(RequestEvents& events) {
   RequestHead head;
-  Http1Error error;
+  RequestError error;
   const bool good = HeadParser::Parse(std::move(head_), *limits_, head, error);
   head_ = std::string();
   if (!good) {
@@ -127,7 +127,7 @@ void Http1Parser::FinishHead(Http1Events& events) {
   events.OnHead(std::move(head));
 }
 
-size_t Http1Parser::ConsumeLengthBody(std::string_view bytes, Http1Events& events) {
+size_t Http1Parser::ConsumeLengthBody(std::string_view bytes, RequestEvents& events) {
   if (body_left_ == 0) {
     Complete(events);
     return 0;
@@ -138,7 +138,7 @@ size_t Http1Parser::ConsumeLengthBody(std::string_view bytes, Http1Events& event
   return part.size();
 }
 
-size_t Http1Parser::ConsumeChunkedBody(std::string_view bytes, Http1Events& events) {
+size_t Http1Parser::ConsumeChunkedBody(std::string_view bytes, RequestEvents& events) {
   std::string_view rest = bytes;
   std::string_view data;
   switch (chunked_.Next(rest, data, limits_->chunked)) {
@@ -160,7 +160,7 @@ size_t Http1Parser::ConsumeChunkedBody(std::string_view bytes, Http1Events& even
   return bytes.size() - rest.size();
 }
 
-void Http1Parser::Complete(Http1Events& events) {
+void Http1Parser::Complete(RequestEvents& events) {
   phase_ = Phase::kIdle;
   line_ = LineState::kStart;
   blank_lines_ = 0;
@@ -169,11 +169,11 @@ void Http1Parser::Complete(Http1Events& events) {
 }
 
 void Http1Parser::Fail(int status, std::string reason) {
-  Fail(Http1Error{.status = status, .reason = std::move(reason)});
+  Fail(RequestError{.status = status, .reason = std::move(reason)});
 }
 
-void Http1Parser::Fail(Http1Error error) {
-  error_ = std::make_unique<Http1Error>(std::move(error));
+void Http1Parser::Fail(RequestError error) {
+  error_ = std::make_unique<RequestError>(std::move(error));
   head_ = std::string();
   phase_ = Phase::kIdle;
 }

@@ -32,7 +32,7 @@ namespace tailrace {
 namespace {
 
 // Writes down what it is told; parts of a body that follow each other are one.
-class Recorder final : public Http1Events {
+class Recorder final : public RequestEvents {
  public:
   void OnHead(RequestHead&& head) override {
     log_ += "<" + std::string(MethodName(head.method)) + " " + head.path;

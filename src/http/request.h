@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/forwarded.h"
 #include "http/headers.h"
 
 namespace tailrace {
@@ -38,6 +39,8 @@ struct RequestHead {
   /// A body that does not tell its length: chunked coding, or HTTP/2 without Content-Length.
   bool chunked = false;
   std::optional<uint64_t> content_length;
+  /// uwsgi: what the server that passed the request on saw in front of it.
+  std::optional<ForwardedHop> gateway;
 
   bool HasBody() const { return chunked || content_length.value_or(0) > 0; }
 };

@@ -30,8 +30,9 @@ ClientOrigin FindClientOrigin(const ClientHop& hop, const RequestHead& head,
   origin.host = head.host;
   origin.from_trusted_proxy = IsTrusted(hop.peer, rules.trusted);
   if (!origin.from_trusted_proxy) return origin;
-  const ForwardedHop client =
-      FindForwardedClient(ReadForwardedHops(head.headers, rules.headers), rules.trusted);
+  std::vector<ForwardedHop> hops = ReadForwardedHops(head.headers, rules.headers);
+  if (head.gateway) hops.push_back(*head.gateway);
+  const ForwardedHop client = FindForwardedClient(hops, rules.trusted);
   if (client.address) origin.address = client.address->Text();
   if (client.secure) origin.secure = *client.secure;
   if (!client.host.empty()) origin.host = client.host;

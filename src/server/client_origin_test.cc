@@ -67,5 +67,18 @@ TEST(ClientOrigin, WhatTheProxyLeavesOutIsWhatWeSee) {
   EXPECT_TRUE(origin.from_trusted_proxy);
 }
 
+TEST(ClientOrigin, OverUwsgiTheGatewaysWordComesFirst) {
+  RequestHead head = Head();
+  head.gateway = ForwardedHop{ParseIpAddress("192.0.2.7"), false, ""};
+  EXPECT_EQ(FindClientOrigin(kFromUnix, head, {}).address, "unix");
+  const ClientOrigin direct = FindClientOrigin(kFromUnix, head, Trusting({"unix"}));
+  EXPECT_EQ(direct.address, "192.0.2.7");  // the fields are a client's own
+  EXPECT_FALSE(direct.secure);
+  EXPECT_EQ(direct.host, "inner:8080");
+  const ClientOrigin nested = FindClientOrigin(kFromUnix, head, Trusting({"unix", "192.0.2.7"}));
+  EXPECT_EQ(nested.address, "203.0.113.9");
+  EXPECT_TRUE(nested.secure);
+}
+
 }  // namespace
 }  // namespace tailrace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "http/http1.h"
 #include "server/http2_session.h"
 #include "server/structured_log.h"
 #include "server/worker.h"
@@ -22,10 +23,14 @@ constexpr uint64_t kDrainIdleMs = 1'000;    // for a request of a client that ca
 // Reading requests
 
 Http1Session::Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls)
+    : Http1Session(worker, id, fd, tls, std::make_unique<Http1Parser>(&worker.http1_limits())) {}
+
+Http1Session::Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls,
+                           std::unique_ptr<RequestParser> parser)
     : Session(id),
       Exchange(worker),
       connection_(worker.loop(), fd, *this, tls),
-      parser_(std::make_unique<Http1Parser>(&worker.http1_limits())) {
+      parser_(std::move(parser)) {
   UpdateDeadline();
 }
 
@@ -154,7 +159,7 @@ void Http1Session::HoldBody(bool hold) {
 }
 
 void Http1Session::RefuseBadRequest() {
-  const Http1Error& error = parser_->error();
+  const RequestError& error = parser_->error();
   if (request_ != nullptr &&
       request_->answered) {  // its answer is on the way; this is the body's end
     close_after_ = true;
@@ -371,9 +376,14 @@ void Http1Session::RecheckStreams() {
 }
 
 void Http1Session::AddTo(WorkerStats& stats) const {
-  ++stats.http1_connections;
+  AddStream(stats, stats.http1_connections, stats.http1_event_streams);
+}
+
+void Http1Session::AddStream(WorkerStats& stats, uint64_t& connections,
+                             uint64_t& event_streams) const {
+  ++connections;
   if (stream_ == nullptr) return;
-  ++stats.http1_event_streams;
+  ++event_streams;
   stats.viewer_lag_entries += LagEntries();
 }
 

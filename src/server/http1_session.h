@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "http/http1.h"
+#include "http/request_parser.h"
 #include "http/response.h"
 #include "io/connection.h"
 #include "server/session.h"
@@ -15,10 +15,10 @@
 namespace tailrace {
 
 /// It is the one exchange at a time that the protocol allows.
-class Http1Session final : public Session,
-                           public Exchange,
-                           private ConnectionHandler,
-                           private Http1Events {
+class Http1Session : public Session,
+                     public Exchange,
+                     private ConnectionHandler,
+                     private RequestEvents {
  public:
   /// Owns `fd`. `tls`: as Connection's.
   Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls);
@@ -48,6 +48,12 @@ class Http1Session final : public Session,
   void Close() override;
   /// RFC 9112 §9.6.
   void CloseGently() override;
+
+ protected:
+  /// For another protocol whose requests come one after the other.
+  Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls,
+               std::unique_ptr<RequestParser> parser);
+  void AddStream(WorkerStats& stats, uint64_t& connections, uint64_t& event_streams) const;
 
  private:
   struct AnswerState {
@@ -92,7 +98,7 @@ class Http1Session final : public Session,
   void UpdateDeadline();
 
   Connection connection_;
-  std::unique_ptr<Http1Parser> parser_;
+  std::unique_ptr<RequestParser> parser_;
   std::unique_ptr<AnswerState> answer_;  // while an answer is written
   std::string input_;                    // read and not parsed yet
   std::string output_;                   // to be written, from output_sent_ on; empty: nothing

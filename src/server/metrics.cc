@@ -165,19 +165,23 @@ void AddFiles(Families& out, const SegmentFiles& files) {
 
 void AddProtocols(Families& out, const std::vector<WorkerStats>& workers) {
   const auto sum = [&workers](auto pick) { return Sum(workers, pick); };
-  const auto by_protocol = [&](const char* name, const char* help, auto http1, auto http2) {
+  const auto by_protocol = [&](const char* name, const char* help, auto http1, auto http2,
+                               auto uwsgi) {
     out.Begin(name, help, MetricType::Gauge);
     out.AddGauge("protocol", "http/1.1", sum(http1));
     out.AddGauge("protocol", "h2", sum(http2));
+    out.AddGauge("protocol", "uwsgi", sum(uwsgi));
   };
   by_protocol(
       "tailrace_protocol_connections", "Open connections by protocol",
       [](const WorkerStats& w) { return w.http1_connections; },
-      [](const WorkerStats& w) { return w.http2_connections; });
+      [](const WorkerStats& w) { return w.http2_connections; },
+      [](const WorkerStats& w) { return w.uwsgi_connections; });
   by_protocol(
       "tailrace_protocol_event_streams", "Streams of logs and of the list by protocol",
       [](const WorkerStats& w) { return w.http1_event_streams; },
-      [](const WorkerStats& w) { return w.http2_event_streams; });
+      [](const WorkerStats& w) { return w.http2_event_streams; },
+      [](const WorkerStats& w) { return w.uwsgi_event_streams; });
   out.Gauge("tailrace_http2_streams", "Requests under way on HTTP/2, streams included",
             sum([](const WorkerStats& w) { return w.http2_streams; }));
   out.Begin("tailrace_http2_cut_total", "HTTP/2 connections that were cut for abuse",

@@ -127,16 +127,27 @@ Result<void> Server::Bind() {
   for (const std::string& text : config_.listen) {
     const Result<ListenAddress> listen = ParseListenAddress(text, tls_ != nullptr);
     if (!listen) return Fail(listen.error());
-    const Address& address = listen->address;
-    Result<void> allowed = CheckListenPolicy(address.IsLoopback(), text, config_.access.enabled,
-                                             config_.insecure_no_auth);
-    if (!allowed) return allowed;
-    const Result<int> fd = OpenListenSocket(address);
-    if (!fd) return Fail(fd.error());
-    listen_sockets_.push_back({*fd, listen->tls, LocalAddressText(*fd)});
+    const ListenKind kind{.tls = listen->tls ? tls_.get() : nullptr};
+    if (Result<void> bound = BindOne(listen->address, kind); !bound) return bound;
+  }
+  for (const std::string& text : config_.listen_uwsgi) {
+    const Result<Address> address = ParseAddress(text);
+    if (!address) return Fail(address.error());
+    const ListenKind kind{.protocol = ListenKind::Protocol::kUwsgi};
+    if (Result<void> bound = BindOne(*address, kind); !bound) return bound;
   }
   if (listen_sockets_.empty())
     return Fail(ErrorCode::kInvalid, "listen: at least one address is needed");
+  return {};
+}
+
+Result<void> Server::BindOne(const Address& address, const ListenKind& kind) {
+  Result<void> allowed = CheckListenPolicy(address.IsLoopback(), address.text,
+                                           config_.access.enabled, config_.insecure_no_auth);
+  if (!allowed) return allowed;
+  const Result<int> fd = OpenListenSocket(address);
+  if (!fd) return Fail(fd.error());
+  listen_sockets_.push_back({*fd, kind, LocalAddressText(*fd)});
   return {};
 }
 
@@ -225,19 +236,18 @@ Result<void> Server::MakeSources() {
 
 void Server::Listen() {
   for (ListenSocket& socket : listen_sockets_) {
-    TlsContext* const tls = socket.tls ? tls_.get() : nullptr;
-    listeners_.push_back(
-        std::make_unique<Listener>(workers_[0]->loop(), std::exchange(socket.fd, -1),
-                                   [this, tls](int client) { Accept(client, tls); }));
+    listeners_.push_back(std::make_unique<Listener>(
+        workers_[0]->loop(), std::exchange(socket.fd, -1),
+        [this, kind = socket.kind](int client) { Accept(client, kind); }));
     listeners_.back()->SetOnStarved([this] { OnStarved(); });
   }
 }
 
-void Server::Accept(int fd, TlsContext* tls) {
+void Server::Accept(int fd, const ListenKind& kind) {
   const auto least = std::ranges::min_element(
       workers_, {}, [](const std::unique_ptr<Worker>& worker) { return worker->Sessions(); });
   const uint64_t open = shared_->connections.fetch_add(1) + 1;
-  (*least)->TakeConnection(fd, tls);
+  (*least)->TakeConnection(fd, kind);
   if (open < config_.limits.connections) return;
   accept_paused_ = true;
   shared_->rests_at_limit.fetch_add(1);
@@ -279,7 +289,8 @@ int Server::Run() {
   for (const ListenSocket& socket : listen_sockets_) {
     LogLine(LogLevel::kInfo, "listening")
         .Add("address", socket.address)
-        .Add("tls", socket.tls ? "on" : "off")
+        .Add("protocol", socket.kind.protocol == ListenKind::Protocol::kUwsgi ? "uwsgi" : "http")
+        .Add("tls", socket.kind.tls != nullptr ? "on" : "off")
         .Add("data", config_.data)
         .Add("workers", workers_.size());
   }

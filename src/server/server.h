@@ -42,7 +42,7 @@ class Server {
 
   struct ListenSocket {
     int fd;
-    bool tls;
+    ListenKind kind;
     std::string address;  // with the port that the kernel chose
   };
 
@@ -51,12 +51,13 @@ class Server {
   Result<void> SetBrowserRules();
   Result<void> LoadCertificate();
   Result<void> Bind();
+  Result<void> BindOne(const Address& address, const ListenKind& kind);
   Result<void> OpenStore();
   Result<void> MakeSources();
   void LimitDescriptors();
   Result<void> MakeWorkers();
   void Listen();
-  void Accept(int fd, TlsContext* tls);
+  void Accept(int fd, const ListenKind& kind);
   void OnStarved();
   void OnConnectionClosed();
   void ResumeListeners();

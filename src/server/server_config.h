@@ -81,6 +81,7 @@ struct MongoConfig {
 
 struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
+  std::vector<std::string> listen_uwsgi;                 ///< The same, without TLS: ParseAddress.
   std::string data = "tailrace-data";                    ///< Directory of the embedded store.
   uint64_t workers = 0;                                  ///< Loops; 0: one per core.
   uint64_t reader_threads = 4;                           ///< Threads that read the store.

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "server/http1_session.h"
 #include "server/routes.h"
 
 namespace tailrace {
@@ -79,12 +78,12 @@ void Worker::Deliver(HubDelivery delivery) {
   });
 }
 
-void Worker::TakeConnection(int fd, TlsContext* tls) {
+void Worker::TakeConnection(int fd, const ListenKind& kind) {
   session_count_.fetch_add(1, std::memory_order_relaxed);
-  loop_.Post([this, fd, tls] { OpenSession(fd, tls); });
+  loop_.Post([this, fd, kind] { AddSession(fd, kind); });
 }
 
-void Worker::OpenSession(int fd, TlsContext* tls) {
+void Worker::AddSession(int fd, const ListenKind& kind) {
   if (shut_down_) {
     close(fd);
     return;
@@ -96,7 +95,7 @@ void Worker::OpenSession(int fd, TlsContext* tls) {
   const uint32_t index = free_slots_.back();
   free_slots_.pop_back();
   Slot& slot = slots_[index];
-  slot.session = std::make_unique<Http1Session>(*this, SessionId{index, slot.generation}, fd, tls);
+  slot.session = OpenSession(*this, SessionId{index, slot.generation}, fd, kind);
 }
 
 Session* Worker::FindSession(SessionId id) {

@@ -19,6 +19,7 @@
 #include "io/loop.h"
 #include "server/gate.h"
 #include "server/list_streams.h"
+#include "server/open_session.h"
 #include "server/server_config.h"
 #include "server/session.h"
 #include "source/log_origin.h"
@@ -91,8 +92,10 @@ struct WorkerStats {
   uint64_t viewer_lag_entries = 0;  ///< Sum over streams of head - position.
   uint64_t http1_connections = 0;
   uint64_t http2_connections = 0;
+  uint64_t uwsgi_connections = 0;
   uint64_t http1_event_streams = 0;
   uint64_t http2_event_streams = 0;
+  uint64_t uwsgi_event_streams = 0;
   uint64_t http2_streams = 0;  ///< Requests under way on HTTP/2, event streams included.
 };
 
@@ -105,8 +108,8 @@ class Worker {
   void Run() { loop_.Run(); }
   void Stop() { loop_.Stop(); }
   void Deliver(HubDelivery delivery);
-  /// `tls`: as Connection's.
-  void TakeConnection(int fd, TlsContext* tls);
+  /// `kind`: its TlsContext outlives the worker.
+  void TakeConnection(int fd, const ListenKind& kind);
   /// After Run has returned, on the thread that destroys it: ends everything that uses the store,
   /// but can still be posted to.
   void Shutdown();
@@ -163,7 +166,7 @@ class Worker {
   void RunDeadlines();
   void ArmDeadlines();
   void RunTurnEndCalls();
-  void OpenSession(int fd, TlsContext* tls);
+  void AddSession(int fd, const ListenKind& kind);
 
   const size_t index_;
   ServerShared& shared_;

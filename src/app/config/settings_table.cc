@@ -19,6 +19,10 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"", "listen", "listen", kList, [](C& c) -> std::vector<std::string>& { return c.listen; },
      "Where to listen: HOST:PORT, [V6]:PORT or unix:PATH; may be repeated. Under TLS if there is a "
      "certificate, unless http:// stands before it or it is a unix socket"},
+    {"", "listen_uwsgi", "listen-uwsgi", kOptionalList,
+     [](C& c) -> std::vector<std::string>& { return c.listen_uwsgi; },
+     "Where to listen for nginx's uwsgi_pass besides: HOST:PORT, [V6]:PORT or unix:PATH; may be "
+     "repeated"},
     {"", "data", "data", kText, [](C& c) -> std::string& { return c.data; },
      "Directory of the embedded store; made if it is not there"},
     {"", "workers", "workers", kCount, [](C& c) -> Number { return c.workers; },
