@@ -37,11 +37,15 @@ Poller::Poller(Poller&& from, PollHandler& handler)
 }
 
 Poller::~Poller() {
-  if (handle_ == nullptr) return;
-  uv_poll_stop(&handle_->poll);
-  uv_close(reinterpret_cast<uv_handle_t*>(&handle_->poll),
-           [](uv_handle_t* handle) { delete reinterpret_cast<Handle*>(handle); });
-  close(fd_);
+  if (handle_ != nullptr) close(Release());
+}
+
+int Poller::Release() {
+  Handle* const handle = std::exchange(handle_, nullptr);
+  uv_poll_stop(&handle->poll);
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle->poll),
+           [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
+  return fd_;
 }
 
 void Poller::Watch(bool readable, bool writable) {

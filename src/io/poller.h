@@ -33,6 +33,8 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   int fd() const { return fd_; }
+  /// Gives the descriptor away; nothing but the destructor may follow. May be called in a callback.
+  int Release();
   /// With neither, only OnBroken is told.
   void Watch(bool readable, bool writable);
 

@@ -23,6 +23,7 @@ struct Call {
   Worker& worker;
   Exchange& exchange;
   const RequestHead& head;
+  std::string_view path;  ///< Of `head`, without the base path.
   const RouteMatch& match;
   Query query;
   Reply reply;

@@ -1,7 +1,6 @@
 #include "server/client_origin.h"
 
 namespace tailrace {
-namespace {
 
 bool IsTrusted(const PeerAddress& peer, const TrustedProxies& trusted) {
   switch (peer.kind) {
@@ -15,17 +14,15 @@ bool IsTrusted(const PeerAddress& peer, const TrustedProxies& trusted) {
   return false;
 }
 
-std::string TextOf(const PeerAddress& peer) {
+std::string AddressText(const PeerAddress& peer) {
   if (peer.kind == PeerAddress::Kind::kIp) return peer.ip.Text();
   return peer.kind == PeerAddress::Kind::kUnix ? "unix" : "";
 }
 
-}  // namespace
-
 ClientOrigin FindClientOrigin(const ClientHop& hop, const RequestHead& head,
                               const OriginRules& rules) {
   ClientOrigin origin;
-  origin.address = TextOf(hop.peer);
+  origin.address = AddressText(hop.peer);
   origin.secure = hop.secure;
   origin.host = head.host;
   origin.from_trusted_proxy = IsTrusted(hop.peer, rules.trusted);

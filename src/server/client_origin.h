@@ -32,6 +32,11 @@ struct ClientHop {
   bool secure = false;  ///< Under TLS.
 };
 
+bool IsTrusted(const PeerAddress& peer, const TrustedProxies& trusted);
+
+/// As in ClientOrigin::address.
+std::string AddressText(const PeerAddress& peer);
+
 ClientOrigin FindClientOrigin(const ClientHop& hop, const RequestHead& head,
                               const OriginRules& rules);
 

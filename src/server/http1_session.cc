@@ -22,14 +22,17 @@ constexpr uint64_t kDrainIdleMs = 1'000;    // for a request of a client that ca
 // ------------------------------------------------------------------------------------------------
 // Reading requests
 
-Http1Session::Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls)
-    : Http1Session(worker, id, fd, tls, std::make_unique<Http1Parser>(&worker.http1_limits())) {}
+Http1Session::Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls,
+                           std::unique_ptr<ClientHop> hop)
+    : Http1Session(worker, id, fd, tls, std::move(hop),
+                   std::make_unique<Http1Parser>(&worker.http1_limits())) {}
 
 Http1Session::Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls,
-                           std::unique_ptr<RequestParser> parser)
+                           std::unique_ptr<ClientHop> hop, std::unique_ptr<RequestParser> parser)
     : Session(id),
       Exchange(worker),
       connection_(worker.loop(), fd, *this, tls),
+      hop_(std::move(hop)),
       parser_(std::move(parser)) {
   UpdateDeadline();
 }
@@ -361,7 +364,8 @@ void Http1Session::StartStream(std::unique_ptr<Stream> stream) {
 // parser may have been the caller of StartStream.
 std::unique_ptr<Session> Http1Session::OnTurnEnd() {
   if (mode_ == Mode::kHttp2) {
-    return std::make_unique<Http2Session>(worker_, id_, std::move(connection_), std::move(input_));
+    return std::make_unique<Http2Session>(worker_, id_, std::move(connection_), std::move(hop_),
+                                          std::move(input_));
   }
   if (mode_ == Mode::kStream) {
     request_.reset();

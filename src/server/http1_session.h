@@ -20,8 +20,10 @@ class Http1Session : public Session,
                      private ConnectionHandler,
                      private RequestEvents {
  public:
-  /// Owns `fd`. `tls`: as Connection's.
-  Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls);
+  /// Owns `fd`. `tls`: as Connection's. `hop`: the client as a proxy in between told of it; null:
+  /// nobody did.
+  Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls,
+               std::unique_ptr<ClientHop> hop);
   ~Http1Session() override;
 
   // Session
@@ -52,7 +54,7 @@ class Http1Session : public Session,
  protected:
   /// For another protocol whose requests come one after the other.
   Http1Session(Worker& worker, SessionId id, int fd, TlsContext* tls,
-               std::unique_ptr<RequestParser> parser);
+               std::unique_ptr<ClientHop> hop, std::unique_ptr<RequestParser> parser);
   void AddStream(WorkerStats& stats, uint64_t& connections, uint64_t& event_streams) const;
 
  private:
@@ -66,7 +68,7 @@ class Http1Session : public Session,
   };
   enum class Mode : uint8_t { kRequests, kStream, kHttp2, kLinger, kClosed };
 
-  ClientHop Hop() const override { return {connection_.Peer(), connection_.UnderTls()}; }
+  ClientHop Hop() const override { return HopOf(connection_, hop_.get()); }
   void OnSecured() override { UpdateDeadline(); }
   void OnRead(std::string_view bytes) override;
   void OnReadEnd() override;
@@ -98,6 +100,7 @@ class Http1Session : public Session,
   void UpdateDeadline();
 
   Connection connection_;
+  std::unique_ptr<ClientHop> hop_;  // told by a PROXY header
   std::unique_ptr<RequestParser> parser_;
   std::unique_ptr<AnswerState> answer_;  // while an answer is written
   std::string input_;                    // read and not parsed yet

@@ -22,10 +22,12 @@ constexpr uint64_t kDrainIdleMs = 1'000;    // as in HTTP/1.1
 
 }  // namespace
 
-Http2Session::Http2Session(Worker& worker, SessionId id, Connection&& connection, std::string bytes)
+Http2Session::Http2Session(Worker& worker, SessionId id, Connection&& connection,
+                           std::unique_ptr<ClientHop> hop, std::string bytes)
     : Session(id),
       worker_(worker),
       connection_(std::move(connection), *this),
+      hop_(std::move(hop)),
       codec_(worker.http2_limits(), *this),
       input_(std::move(bytes)) {
   connection_.WantRead(true);

@@ -23,8 +23,10 @@ class Http2Session final : public Session, private ConnectionHandler, private Ht
   static constexpr uint32_t kCancel = 8;
 
   /// Goes on with the socket of `connection` (Connection's constructor of that kind). `bytes`: what
-  /// was read of it, from the preface on; Worker::CallAtTurnEnd must follow.
-  Http2Session(Worker& worker, SessionId id, Connection&& connection, std::string bytes);
+  /// was read of it, from the preface on; `hop` as Http1Session's; Worker::CallAtTurnEnd must
+  /// follow.
+  Http2Session(Worker& worker, SessionId id, Connection&& connection,
+               std::unique_ptr<ClientHop> hop, std::string bytes);
   ~Http2Session() override;
 
   // Session
@@ -36,7 +38,7 @@ class Http2Session final : public Session, private ConnectionHandler, private Ht
 
   // For its exchanges.
   Http2Codec& codec() { return codec_; }
-  ClientHop Hop() const { return {connection_.Peer(), connection_.UnderTls()}; }
+  ClientHop Hop() const { return HopOf(connection_, hop_.get()); }
   /// As Exchange::Write. `end`: nothing comes behind `parts`.
   int64_t Write(Http2Exchange& exchange, std::span<const iovec> parts, bool end);
   /// Http2Exchange::OnTurn comes.
@@ -80,6 +82,7 @@ class Http2Session final : public Session, private ConnectionHandler, private Ht
 
   Worker& worker_;
   Connection connection_;
+  std::unique_ptr<ClientHop> hop_;  // told by a PROXY header
   Http2Codec codec_;
   Exchanges exchanges_;            // by number of stream
   Exchanges over_;                 // go at the end of the turn

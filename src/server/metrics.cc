@@ -182,6 +182,9 @@ void AddProtocols(Families& out, const std::vector<WorkerStats>& workers) {
       [](const WorkerStats& w) { return w.http1_event_streams; },
       [](const WorkerStats& w) { return w.http2_event_streams; },
       [](const WorkerStats& w) { return w.uwsgi_event_streams; });
+  out.Counter("tailrace_proxy_headers_refused_total",
+              "Connections of trusted proxies without a valid PROXY header",
+              sum([](const WorkerStats& w) { return w.proxy_headers_refused; }));
   out.Gauge("tailrace_http2_streams", "Requests under way on HTTP/2, streams included",
             sum([](const WorkerStats& w) { return w.http2_streams; }));
   out.Begin("tailrace_http2_cut_total", "HTTP/2 connections that were cut for abuse",

@@ -1,5 +1,6 @@
 #include "server/routes.h"
 
+#include "server/base_path.h"
 #include "server/handlers/handlers.h"
 
 namespace tailrace {
@@ -81,8 +82,17 @@ Answer Routes::MethodAnswer(const RouteMatch& match) {
 
 void Routes::Go(Worker& worker, Exchange& exchange, Passage passage) const {
   const RequestHead& head = exchange.head();
-  const RouteMatch match = router_.Match(head.method, head.path);
   const Reply reply = exchange.MakeReply();
+  const std::string& base = worker.config().base_path;
+  if (!base.empty() && head.path == base) {
+    Answer answer;
+    answer.status = 308;
+    answer.headers.Add("Location", base + "/");
+    reply.Send(std::move(answer));
+    return;
+  }
+  const std::string_view path = WithoutBase(head.path, base);
+  const RouteMatch match = router_.Match(head.method, path);
   if (!match.allow.empty()) {
     reply.Send(MethodAnswer(match));
     return;
@@ -92,7 +102,7 @@ void Routes::Go(Worker& worker, Exchange& exchange, Passage passage) const {
     reply.Send(ProblemAnswer(query.error()));
     return;
   }
-  Call call{worker, exchange, head, match, std::move(*query), reply};
+  Call call{worker, exchange, head, path, match, std::move(*query), reply};
   if (match.kind == RouteMatch::Kind::kNotFound) {
     HandleAsset(call);
     return;

@@ -127,7 +127,8 @@ Result<void> Server::Bind() {
   for (const std::string& text : config_.listen) {
     const Result<ListenAddress> listen = ParseListenAddress(text, tls_ != nullptr);
     if (!listen) return Fail(listen.error());
-    const ListenKind kind{.tls = listen->tls ? tls_.get() : nullptr};
+    const ListenKind kind{.tls = listen->tls ? tls_.get() : nullptr,
+                          .proxy_header = config_.proxy_protocol};
     if (Result<void> bound = BindOne(listen->address, kind); !bound) return bound;
   }
   for (const std::string& text : config_.listen_uwsgi) {
@@ -289,8 +290,8 @@ int Server::Run() {
   for (const ListenSocket& socket : listen_sockets_) {
     LogLine(LogLevel::kInfo, "listening")
         .Add("address", socket.address)
-        .Add("protocol", socket.kind.protocol == ListenKind::Protocol::kUwsgi ? "uwsgi" : "http")
         .Add("tls", socket.kind.tls != nullptr ? "on" : "off")
+        .Add("protocol", socket.kind.protocol == ListenKind::Protocol::kUwsgi ? "uwsgi" : "http")
         .Add("data", config_.data)
         .Add("workers", workers_.size());
   }

@@ -81,14 +81,16 @@ struct MongoConfig {
 
 struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
-  std::vector<std::string> listen_uwsgi;                 ///< The same, without TLS: ParseAddress.
-  std::string data = "tailrace-data";                    ///< Directory of the embedded store.
-  uint64_t workers = 0;                                  ///< Loops; 0: one per core.
-  uint64_t reader_threads = 4;                           ///< Threads that read the store.
-  bool compress = true;           ///< Answers in gzip or zstd to clients that accept them.
-  bool insecure_no_auth = false;  ///< Listen beyond loopback without authentication.
+  std::string base_path;  ///< Empty, or "/tailrace": where a browser finds us (CheckBasePath).
+  std::vector<std::string> listen_uwsgi;  ///< The same, without TLS: ParseAddress.
+  std::string data = "tailrace-data";     ///< Directory of the embedded store.
+  uint64_t workers = 0;                   ///< Loops; 0: one per core.
+  uint64_t reader_threads = 4;            ///< Threads that read the store.
+  bool compress = true;                   ///< Answers in gzip or zstd to clients that accept them.
+  bool insecure_no_auth = false;          ///< Listen beyond loopback without authentication.
   /// Whose word about their clients is believed: addresses, ranges, "unix" (TrustedProxies::Parse).
   std::vector<std::string> trusted_proxies;
+  bool proxy_protocol = false;  ///< Their connections to `listen` begin with a PROXY header.
   std::string forwarded_headers = "x-forwarded";  ///< How they say it: ParseForwardedHeaders.
   std::string log_format = "logfmt";              ///< "logfmt" or "json".
   std::string log_level = "info";                 ///< "debug", "info", "warn", "error".

@@ -95,7 +95,7 @@ void Worker::AddSession(int fd, const ListenKind& kind) {
   const uint32_t index = free_slots_.back();
   free_slots_.pop_back();
   Slot& slot = slots_[index];
-  slot.session = OpenSession(*this, SessionId{index, slot.generation}, fd, kind);
+  slot.session = AcceptSession(*this, SessionId{index, slot.generation}, fd, kind);
 }
 
 Session* Worker::FindSession(SessionId id) {

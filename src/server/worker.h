@@ -17,6 +17,7 @@
 #include "http/response.h"
 #include "io/deadlines.h"
 #include "io/loop.h"
+#include "server/base_path.h"
 #include "server/gate.h"
 #include "server/list_streams.h"
 #include "server/open_session.h"
@@ -44,6 +45,7 @@ struct ServerShared {
         renderer(segment_renderer),
         routes(all_routes),
         hub(commit_hub),
+        index_page(server_config.base_path),
         workers(all_workers) {}
 
   const ServerConfig& config;
@@ -51,6 +53,7 @@ struct ServerShared {
   const SegmentRenderer& renderer;
   const Routes& routes;
   Hub& hub;
+  const IndexPage index_page;
   CorsPolicy cors;                                      ///< Set before any worker runs.
   std::string content_security_policy;                  ///< Of the pages. The same.
   OriginRules origin_rules;                             ///< Set before any worker runs.
@@ -83,6 +86,7 @@ struct WorkerStats {
   uint64_t bytes_sent = 0;                   ///< Of answers; streams: FeedStats::bytes_sent.
   uint64_t http2_abuses[kHttp2Abuses] = {};  ///< Connections cut, by Http2Abuse.
   uint64_t slow_clients[kSlowIn] = {};       ///< Cut, by SlowIn.
+  uint64_t proxy_headers_refused = 0;
   uint64_t streams_started = 0;
   uint64_t streams_resumed = 0;  ///< Began with a cursor of a client that was here before.
   uint64_t streams_refused = 0;  ///< Told to come back later: full or draining.

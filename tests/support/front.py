@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from support.server import can_connect
+from support.server import can_connect, prepare_child
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "proxies"
 START_SECONDS = 60
@@ -64,7 +64,8 @@ class Front:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                 env={**os.environ, "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder),
-                     "XDG_CONFIG_HOME": str(self.folder)})
+                     "XDG_CONFIG_HOME": str(self.folder)},
+                preexec_fn=lambda: prepare_child({}))
         give_up = time.monotonic() + START_SECONDS
         while not can_connect(self.port):
             if self.process.poll() is not None or time.monotonic() > give_up:
@@ -118,7 +119,7 @@ class Nginx(Front):
 class Caddy(Front):
     def prepare(self):
         config = self.folder / "Caddyfile"
-        config.write_text("{\n\tadmin off\n\tauto_https off\n}\n" + self.text)
+        config.write_text("{\n\tadmin off\n\tauto_https off\n\tgrace_period 10ms\n}\n" + self.text)
         return [program("caddy"), "run", "--config", str(config), "--adapter", "caddyfile"]
 
 

@@ -87,6 +87,15 @@ def get_status(port, path, tls=False):
         return None
 
 
+def wait_until_ready(port, tls=False):
+    """A server that only a proxy may speak to, asked through it."""
+    deadline = time.monotonic() + START_SECONDS
+    while get_status(port, "/readyz", tls) != 200:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"nobody is ready behind port {port}")
+        time.sleep(0.02)
+
+
 def toml_value(value):
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -1,5 +1,7 @@
 // The parts of the HTTP API that the pages use, as types and calls.
 
+import { base } from './base.js';
+
 export type OutcomeKind = 'succeeded' | 'failed' | 'cancelled' | 'lost';
 
 export interface LogInfo {
@@ -88,7 +90,7 @@ async function getJson<T>(url: string): Promise<T> {
 }
 
 function logUrl(log: LogName): string {
-  return `/api/v1/logs/${log.type}/${log.id}`;
+  return `${base}/api/v1/logs/${log.type}/${log.id}`;
 }
 
 export function getInfo(log: LogName): Promise<LogInfo> {
@@ -108,7 +110,7 @@ export function getEntries(log: LogName, query: PageQuery): Promise<EntryPage> {
 export function getLogs(limit: number, after?: string): Promise<LogPage> {
   const parameters = new URLSearchParams({ limit: String(limit) });
   if (after !== undefined) parameters.set('after', after);
-  return getJson<LogPage>(`/api/v1/logs?${parameters.toString()}`);
+  return getJson<LogPage>(`${base}/api/v1/logs?${parameters.toString()}`);
 }
 
 /** The live stream behind `cursor`: "INCARNATION.POSITION" or "0". */
@@ -120,4 +122,4 @@ export function rawUrl(log: LogName): string {
   return `${logUrl(log)}/raw`;
 }
 
-export const listEventsUrl = '/api/v1/logs/events';
+export const listEventsUrl = `${base}/api/v1/logs/events`;

@@ -12,6 +12,12 @@ describe('parseRoute', () => {
     expect(parseRoute('/logs/deploy/a%3A1~b')).toEqual(log);
     expect(parseRoute(logPath(log as { page: 'log'; type: string; id: string }))).toEqual(log);
   });
+  it('knows both below a base path', () => {
+    expect(parseRoute('/tailrace/', '/tailrace')).toEqual({ page: 'list' });
+    const log = { page: 'log', type: 'a', id: 'b' };
+    expect(parseRoute('/tailrace/logs/a/b', '/tailrace')).toEqual(log);
+    expect(parseRoute('/tailracelogs/a/b', '/tailrace').page).toBe('unknown');
+  });
   it.each([
     '/logs/deploy',
     '/logs/deploy/1/',

@@ -1,13 +1,16 @@
 // Which page an address names.
 
+import { base } from './base.js';
+
 export type Route =
   { page: 'list' } | { page: 'log'; type: string; id: string } | { page: 'unknown'; path: string };
 
 const LOG_TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const LOG_ID = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;
 
-/** `path` is location.pathname: "/" or "/logs/TYPE/ID", percent-encoded or not. */
-export function parseRoute(path: string): Route {
+/** `pathname` is location.pathname: "/" or "/logs/TYPE/ID" behind `under`, escaped or not. */
+export function parseRoute(pathname: string, under = base): Route {
+  const path = pathname.startsWith(`${under}/`) ? pathname.slice(under.length) : pathname;
   const unknown: Route = { page: 'unknown', path };
   if (path === '/' || path === '/logs' || path === '/logs/') return { page: 'list' };
   const parts = path.split('/');
@@ -23,7 +26,7 @@ export function parseRoute(path: string): Route {
 
 /** The address of a log's page. Names have only characters that need no escape in a path. */
 export function logPath(log: { type: string; id: string }): string {
-  return `/logs/${log.type}/${log.id}`;
+  return `${base}/logs/${log.type}/${log.id}`;
 }
 
 /** The position that `#L12` points to (line 12 is entry 11), or undefined. */

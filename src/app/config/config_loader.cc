@@ -6,6 +6,7 @@
 #include "app/config/grants_config.h"
 #include "app/config/value.h"
 #include "http/forwarded.h"
+#include "server/base_path.h"
 #include "source/mongodb/mongo_client.h"
 
 namespace tailrace {
@@ -71,6 +72,12 @@ Result<void> CheckTogether(const ServerConfig& config) {
   if (!mongodb.uri.empty()) {
     auto ok = CheckMongoAddress({mongodb.uri, mongodb.database, mongodb.collection});
     if (!ok) return ok;
+  }
+  if (auto checked = CheckBasePath(config.base_path); !checked) return checked;
+  if (config.proxy_protocol && config.trusted_proxies.empty()) {
+    return Fail(ErrorCode::kInvalid,
+                "proxy_protocol is of use only together with trusted_proxies: nobody else is "
+                "believed");
   }
   if (const auto trusted = TrustedProxies::Parse(config.trusted_proxies); !trusted) {
     return Fail(trusted.error());

@@ -126,6 +126,8 @@ TEST(ConfigLoader, BadValuesNameThePlaceAndWhatIsAllowed) {
             "t.toml:1: log_level = 'loud' must be debug, info, warn or error");
   EXPECT_THAT(TomlError("workers = 1.5"), HasSubstr("t.toml:1: workers must be a string, a whole"));
   EXPECT_THAT(TomlError("workers = [1, 2]"), HasSubstr("must be one value"));
+  EXPECT_THAT(TomlError("proxy_protocol = true"), HasSubstr("together with trusted_proxies"));
+  EXPECT_THAT(TomlError("base_path = \"/x/\""), HasSubstr("base_path"));
   EXPECT_THAT(TomlError("listen = []"), HasSubstr("must be at least one text"));
   EXPECT_THAT(TomlError("trusted_proxies = [\"10.0.0.1/8\"]"), HasSubstr("'10.0.0.1/8' is not"));
   EXPECT_THAT(TomlError("workers = "), HasSubstr("t.toml:1: "));

@@ -23,6 +23,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
      [](C& c) -> std::vector<std::string>& { return c.listen_uwsgi; },
      "Where to listen for nginx's uwsgi_pass besides: HOST:PORT, [V6]:PORT or unix:PATH; may be "
      "repeated"},
+    {"", "base_path", "base-path", kOptionalText, [](C& c) -> std::string& { return c.base_path; },
+     "Path below which a browser finds the server, such as /tailrace; empty: at the top"},
     {"", "data", "data", kText, [](C& c) -> std::string& { return c.data; },
      "Directory of the embedded store; made if it is not there"},
     {"", "workers", "workers", kCount, [](C& c) -> Number { return c.workers; },
@@ -38,6 +40,10 @@ constexpr std::array kSettings = std::to_array<Setting>({
      [](C& c) -> std::vector<std::string>& { return c.trusted_proxies; },
      "Proxies that are believed what they say of their clients: addresses, ranges such as "
      "10.0.0.0/8, or unix for all unix sockets; may be repeated"},
+    {"", "proxy_protocol", "proxy-protocol", kSwitch,
+     [](C& c) -> bool& { return c.proxy_protocol; },
+     "Connections of these proxies begin with a PROXY header, version 1 or 2 (not those to "
+     "listen_uwsgi)"},
     {"", "forwarded_headers", "forwarded-headers", kText,
      [](C& c) -> std::string& { return c.forwarded_headers; },
      "Where these proxies say it: in X-Forwarded-For, -Proto and -Host, or in Forwarded", 0, 0,

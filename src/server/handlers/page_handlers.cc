@@ -39,13 +39,13 @@ void AnswerAsset(Call& call, const Asset& asset) {
 }  // namespace
 
 void HandleIndexPage(Call& call) {
-  const Asset* index = FindAsset("/index.html");
-  AnswerAsset(call, *index);
+  AnswerAsset(call, call.worker.shared().index_page.asset());
 }
 
 void HandleAsset(Call& call) {
+  if (call.path == "/index.html") return HandleIndexPage(call);
   const bool reads = call.head.method == Method::kGet || call.head.method == Method::kHead;
-  const Asset* asset = reads ? FindAsset(call.head.path) : nullptr;
+  const Asset* asset = reads ? FindAsset(call.path) : nullptr;
   if (asset != nullptr) {
     AnswerAsset(call, *asset);
   } else {
