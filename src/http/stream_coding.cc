@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kStoredBelowBytes = 96;  // a block of its own would not be smaller
 constexpr size_t kMaxStoredBytes = 65'535;
 constexpr size_t kStoredHeadBytes = 5;
+constexpr std::string_view kEmptyStoredBlock("\0\0\0\xff\xff", 5);
 // What these cost and give: docs/adr/0007.
 constexpr int kGzipLevel = 4;
 constexpr int kZstdLevel = 1;
@@ -24,7 +25,9 @@ void AppendLittleEndian(std::string& out, uint32_t value, int bytes) {
   for (int i = 0; i < bytes; ++i, value >>= 8) out.push_back(static_cast<char>(value));
 }
 
-// RFC 1951 §3.2.4, not the last block.
+// RFC 1951 §3.2.4, not the last block. The empty one behind them is what a flush of zlib ends with:
+// Go's decoder, and so a Caddy that asks for gzip on its own account, shows what it has decoded
+// only when it meets one.
 void AppendStoredBlocks(std::string& out, std::string_view plain) {
   while (!plain.empty()) {
     const std::string_view block = plain.substr(0, kMaxStoredBytes);
@@ -35,6 +38,7 @@ void AppendStoredBlocks(std::string& out, std::string_view plain) {
     out.append(block);
     plain.remove_prefix(block.size());
   }
+  out.append(kEmptyStoredBlock);
 }
 
 // One a thread: making one costs more than most parts.
@@ -61,7 +65,7 @@ class Deflater {
     CHECK(stream_.avail_in == 0 && stream_.avail_out > 0);
     const size_t size = out.size() - stream_.avail_out - start;
     const size_t blocks = (plain.size() + kMaxStoredBytes - 1) / kMaxStoredBytes;
-    const bool pays = size < plain.size() + blocks * kStoredHeadBytes;
+    const bool pays = size < plain.size() + (blocks + 1) * kStoredHeadBytes;
     out.resize(pays ? start + size : start);
     return pays;
   }

@@ -32,6 +32,11 @@ struct ClientHop {
   bool secure = false;  ///< Under TLS.
 };
 
+/// Who speaks to us over `connection`; `told`: whom a PROXY header named, or null.
+inline ClientHop HopOf(const ClientHop& connection, const ClientHop* told) {
+  return told == nullptr ? connection : ClientHop{told->peer, told->secure || connection.secure};
+}
+
 bool IsTrusted(const PeerAddress& peer, const TrustedProxies& trusted);
 
 /// As in ClientOrigin::address.

@@ -68,7 +68,9 @@ class Http1Session : public Session,
   };
   enum class Mode : uint8_t { kRequests, kStream, kHttp2, kLinger, kClosed };
 
-  ClientHop Hop() const override { return HopOf(connection_, hop_.get()); }
+  ClientHop Hop() const override {
+    return HopOf({connection_.Peer(), connection_.UnderTls()}, hop_.get());
+  }
   void OnSecured() override { UpdateDeadline(); }
   void OnRead(std::string_view bytes) override;
   void OnReadEnd() override;

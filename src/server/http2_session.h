@@ -38,7 +38,7 @@ class Http2Session final : public Session, private ConnectionHandler, private Ht
 
   // For its exchanges.
   Http2Codec& codec() { return codec_; }
-  ClientHop Hop() const { return HopOf(connection_, hop_.get()); }
+  ClientHop Hop() const { return HopOf({connection_.Peer(), connection_.UnderTls()}, hop_.get()); }
   /// As Exchange::Write. `end`: nothing comes behind `parts`.
   int64_t Write(Http2Exchange& exchange, std::span<const iovec> parts, bool end);
   /// Http2Exchange::OnTurn comes.

@@ -18,6 +18,7 @@ class ProxySession final : public Session, private PollHandler {
 
   Exchange* FindExchange(uint64_t /*request*/) override { return nullptr; }
   void Drain() override {}  // the session that follows it is told as soon as it asks
+  void RecheckStreams() override {}
   std::unique_ptr<Session> OnTurnEnd() override;
   void AddTo(WorkerStats& stats) const override;
 

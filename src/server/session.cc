@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "io/connection.h"
 #include "server/worker.h"
 
 namespace tailrace {
@@ -12,11 +11,6 @@ namespace {
 constexpr uint64_t kLongestArmMs = 60'000;
 
 }  // namespace
-
-ClientHop HopOf(const Connection& connection, const ClientHop* told) {
-  if (told == nullptr) return {connection.Peer(), connection.UnderTls()};
-  return {told->peer, told->secure || connection.UnderTls()};
-}
 
 void Session::Arm(Worker& worker, uint64_t delay_ms) {
   const uint64_t now_ms = worker.loop().NowMs();

@@ -8,11 +8,7 @@
 
 namespace tailrace {
 
-class Connection;
 struct WorkerStats;
-
-/// Who is at the other end of `connection`; `told`: whom a PROXY header named, or null.
-ClientHop HopOf(const Connection& connection, const ClientHop* told);
 
 /// The protocol is its subclass's. On the worker's loop.
 class Session {

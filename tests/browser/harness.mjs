@@ -56,7 +56,7 @@ export async function waitFor(what, probe, timeoutMs = TIMEOUT_MS) {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
@@ -65,7 +65,7 @@ async function freePort() {
   return port;
 }
 
-/** A certificate for 127.0.0.1, and the options of a server that has a TLS port besides. */
+/** A certificate and its key as files, and the options of a server that has a TLS port besides. */
 export function makeCertificate() {
   const folder = mkdtempSync(path.join(tmpdir(), 'tailrace-browser-tls-'));
   const cert = path.join(folder, 'cert.pem');
@@ -75,6 +75,8 @@ export function makeCertificate() {
   const request = ['req', '-x509', '-nodes', '-days', '2', ...newKey, ...names, '-out', cert];
   execFileSync('openssl', request, { stdio: 'ignore' });
   return {
+    cert,
+    key,
     options: ['--listen', 'https://127.0.0.1:0', '--tls-cert', cert, '--tls-key', key],
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
