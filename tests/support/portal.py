@@ -24,7 +24,7 @@ EXAMPLE = ROOT / "examples" / "portal"
 START_SECONDS = 60
 
 # The addresses in the example's files.
-PORTS = {"front": 8090, "site": 8091, "service": 8092, "service_front": 8094,
+PORTS = {"front": 8090, "site": 8091, "service": 8092, "service_front": 8094, "uwsgi": 8000,
          "tailrace": 8080}
 
 
