@@ -6,9 +6,11 @@
 #include <iostream>
 #include <memory>
 
+#include "app/access/access_verbs.h"
 #include "app/client/commands.h"
 #include "app/client/verb.h"
 #include "app/completion.h"
+#include "app/completion_verbs.h"
 #include "app/config/value.h"
 #include "app/serve_command.h"
 #include "server/routes.h"
@@ -38,8 +40,9 @@ class CommandTree {
     app_.set_version_flag("--version", kVersion, "Show the version");
     app_.set_help_flag("--help,-h", "Show this help");
     app_.footer(
-        "TAILRACE_URL (http://127.0.0.1:8080) says where the server is, TAILRACE_TOKEN who "
-        "you are,\nTAILRACE_CA_FILE whose certificate to trust.\n`tailrace VERB --help` shows "
+        "TAILRACE_URL (http://127.0.0.1:8080) says where the server is, TAILRACE_TOKEN (or\n"
+        "TAILRACE_TOKEN_FILE) who you are, TAILRACE_CA_FILE whose certificate to trust.\n`tailrace "
+        "VERB --help` shows "
         "more, with an example.");
     AddServe();
     AddExec();
@@ -50,6 +53,9 @@ class CommandTree {
     AddLink();
     AddDelete();
     AddImport();
+    AddTokenFile();
+    AddAccessVerbs(app_, access_,
+                   [this](std::function<int()> action) { action_ = std::move(action); });
     AddCompletion();
   }
 
@@ -367,38 +373,32 @@ class CommandTree {
     AddDuration(import, "--wait", import_.wait_ms, "How long to wait for each log");
   }
 
+  // To all verbs that there are so far but the server's own.
+  void AddTokenFile() {
+    for (CLI::App* const verb : app_.get_subcommands({})) {
+      if (verb->get_name() == "serve") continue;
+      verb->add_option_function<std::string>(
+              "--token-file",
+              [](const std::string& file) {
+                unsetenv("TAILRACE_TOKEN");  // which would win
+                setenv("TAILRACE_TOKEN_FILE", file.c_str(), 1);
+              },
+              "A file with the token that says who you are")
+          ->type_name("FILE");
+    }
+  }
+
   void AddCompletion() {
     CLI::App* const completion = AddVerb("completion", "Print a completion script for a shell",
                                          "Example: source <(tailrace completion bash)", [this] {
-                                           std::cout << *MakeCompletion(shell_, Verbs());
+                                           std::cout
+                                               << *MakeCompletion(shell_, CompletionVerbsOf(app_));
                                            return kExitOk;
                                          });
     completion->add_option("SHELL", shell_, "bash, zsh or fish")
         ->type_name("")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  }
-
-  std::vector<CompletionVerb> Verbs() const {
-    std::vector<CompletionVerb> verbs;
-    for (const CLI::App* verb : app_.get_subcommands({})) {
-      CompletionVerb one{verb->get_name(), verb->get_description(), {}};
-      one.takes_command = one.name == "exec";
-      for (const CLI::Option* option : verb->get_options()) {
-        if (option->get_positional()) {
-          one.takes_log = one.takes_log || option->get_name(true) == "TYPE/ID";
-          one.takes_file = one.takes_file || option->get_name(true) == "FILE";
-          continue;
-        }
-        if (option->get_group().empty()) continue;
-        CompletionOption known{{}, option->get_description(), option->get_items_expected_max() > 0};
-        for (const auto& name : option->get_lnames()) known.names.push_back("--" + name);
-        for (const auto& name : option->get_snames()) known.names.push_back("-" + name);
-        one.options.push_back(std::move(known));
-      }
-      verbs.push_back(std::move(one));
-    }
-    return verbs;
   }
 
   CLI::App app_;
@@ -415,6 +415,7 @@ class CommandTree {
   LinkArguments link_;
   DeleteArguments delete_;
   ImportArguments import_;
+  AccessArguments access_;
   std::string shell_;
 };
 

@@ -1,7 +1,12 @@
 #include "server/gate.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "access/book_authenticators.h"
+#include "access/same_origin.h"
+#include "server/access_service.h"
+#include "server/base_path.h"
 #include "server/call.h"
 #include "server/handlers/handlers.h"
 #include "server/outer_authenticators.h"
@@ -29,6 +34,46 @@ std::optional<LogKey> KeyOf(const Call& call, Object object) {
   return key ? std::optional(*key) : std::nullopt;
 }
 
+// On HTTP/2 a browser sends each cookie in a field of its own (RFC 9113 §8.2.3).
+std::string CookiesOf(const Headers& headers) {
+  std::string cookies;
+  for (const std::string_view field : headers.All("Cookie")) {
+    cookies.append(cookies.empty() ? "" : "; ").append(field);
+  }
+  return cookies;
+}
+
+// Whether a browser adds the proof by itself, whoever's page makes it send the request.
+bool IsAmbient(Proof proof, const RequestHead& head) {
+  if (proof == Proof::kJwt) return !head.headers.Has("Authorization");  // it came by cookie
+  return proof == Proof::kSession || proof == Proof::kForwardAuth || proof == Proof::kProxyHeaders;
+}
+
+// RFC 6265bis §8.8: SameSite=Lax is the first line, this the second.
+bool ComesFromElsewhere(const Call& call) {
+  if (IsSafeMethod(call.head.method) || !IsAmbient(call.identity->proof, call.head)) return false;
+  if (call.worker.shared().cors.Allows(call.head)) return false;
+  const ClientOrigin& origin = call.exchange.origin();
+  return !IsSameOrigin(call.head, origin.secure, origin.host);
+}
+
+// "../../login?next=logs/a/b": relative, as a proxy may have cut off a base path.
+Answer ToLogin(const Call& call) {
+  std::string location;
+  const std::string_view path =
+      WithoutBase(call.head.path, call.worker.config().base_path).substr(1);
+  for (size_t i = 0; i < static_cast<size_t>(std::ranges::count(path, '/')); ++i) {
+    location += "../";
+  }
+  location += "login";
+  if (!path.empty()) location.append("?next=").append(path);
+  Answer answer;
+  answer.status = 303;
+  answer.headers.Add("Location", location);
+  answer.headers.Add("Cache-Control", "no-store");
+  return answer;
+}
+
 Problem Unauthenticated() {
   return ProblemFrom(401, "log in, or show a token that may do this");
 }
@@ -40,7 +85,7 @@ Problem Forbidden(const Call& call, Need need, const std::optional<LogKey>& key)
     return ProblemFrom({ErrorCode::kNotFound, "there is no log " + key->Path()});
   }
   return ProblemFrom(403, "this needs the right to " + std::string(VerbName(need.verb)) +
-                              (key ? " " + key->Path() : ""));
+                              (key ? " " + key->Path() : " all logs"));
 }
 
 }  // namespace
@@ -49,6 +94,8 @@ std::string_view ObjectName(Object object) {
   switch (object) {
     case Object::kOpen:
       return "open";
+    case Object::kSelf:
+      return "self";
     case Object::kPage:
       return "page";
     case Object::kLogs:
@@ -72,6 +119,11 @@ Gate::Gate(Worker& worker)
       policy_(enabled_ ? std::make_shared<const Policy>(Policy{worker.config().access.grants})
                        : OpenPolicy()) {
   if (!enabled_) return;
+  // The order of docs/access.md, "Who somebody is".
+  worker.shared().outer->AddLinksTo(chain_);
+  AccessBook& book = worker.shared().access->book();
+  chain_.Add(std::make_unique<TokenAuthenticator>(book));
+  if (worker.config().access.login) chain_.Add(std::make_unique<SessionAuthenticator>(book));
   worker.shared().outer->AddTo(chain_, worker.loop());
   ScheduleRecheck();
 }
@@ -86,13 +138,16 @@ bool Gate::Admit(Call& call, Need need, Passage passage) {
   }
   if (passage.identity == nullptr && !Identify(call, need, passage)) return false;
   call.identity = passage.identity;
+  if (enabled_ && ComesFromElsewhere(call)) {
+    return Refuse(call, need, ProblemFrom(403, "this was sent by a page of another site"));
+  }
   call.rights = Rights(policy_, passage.identity);
   return Permit(call, need, passage);
 }
 
 // False: answered, or somebody is asked.
 bool Gate::Identify(Call& call, Need need, Passage& passage) {
-  const std::string cookies = call.head.headers.Joined("Cookie");
+  const std::string cookies = CookiesOf(call.head.headers);
   Credentials credentials{call.head, call.query};
   const ClientOrigin& origin = call.exchange.origin();
   credentials.client_address = origin.address;
@@ -131,6 +186,7 @@ bool Gate::Permit(Call& call, Need need, Passage& passage) {
   bool permitted = false;
   switch (need.object) {
     case Object::kOpen:
+    case Object::kSelf:
       permitted = true;
       break;
     case Object::kPage:
@@ -166,6 +222,11 @@ bool Gate::Permit(Call& call, Need need, Passage& passage) {
 bool Gate::Refuse(Call& call, Need need, const Problem& problem) {
   if (need.stream && problem.status == 503) {
     call.reply.Send(ComeBackLater(worker_));
+    return false;
+  }
+  const bool may_log_in = worker_.config().access.login && need.object == Object::kPage;
+  if (problem.status == 401 && may_log_in) {
+    call.reply.Send(ToLogin(call));
     return false;
   }
   Answer answer = ProblemAnswer(problem);

@@ -23,13 +23,14 @@ struct Call;
 /// What a route is about.
 enum class Object : uint8_t {
   kOpen,        ///< Nothing that needs a guard.
+  kSelf,        ///< Nothing either, but it matters who asks.
   kPage,        ///< A page: the program's, without a log's content. Who must log in is sent there.
   kLogs,        ///< The list. Everybody who is somebody passes; what is shown is filtered.
   kLog,         ///< The log {type}/{id} of the path.
   kLogOfQuery,  ///< The log `type`, `id` of the query. None is named: the handler says so.
   kAllLogs,     ///< Every log that there is or will be.
 };
-/// "open", "page", "logs", "log", "log-of-query", "all-logs".
+/// "open", "self", "page", "logs", "log", "log-of-query", "all-logs".
 std::string_view ObjectName(Object object);
 
 /// What a route asks for; every route says it.

@@ -8,6 +8,7 @@
 #include "http/negotiate.h"
 #include "ingest/redactor.h"
 #include "io/tls_context.h"
+#include "server/access_service.h"
 #include "server/outer_authenticators.h"
 #include "source/mongodb/mongo_source.h"
 
@@ -294,6 +295,16 @@ void AddMongoDb(Families& out, const MongoSourceStats& stats) {
   counter("tailrace_mongodb_queries_total", "Cursors and change streams opened", stats.queries);
 }
 
+void AddAccess(Families& out, const BookStats& stats) {
+  out.Gauge("tailrace_access_users", "Local users", AsDouble(stats.users));
+  out.Gauge("tailrace_access_tokens", "Tokens", AsDouble(stats.tokens));
+  out.Gauge("tailrace_access_sessions", "Logins that hold", AsDouble(stats.sessions));
+  out.Begin("tailrace_access_logins_total", "Logins that were tried", MetricType::Counter);
+  out.AddCounter("result", "ok", AsDouble(stats.logins));
+  out.AddCounter("result", "failed", AsDouble(stats.logins_failed));
+  out.AddCounter("result", "throttled", AsDouble(stats.logins_throttled));
+}
+
 }  // namespace
 
 std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStats>& workers) {
@@ -322,6 +333,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   AddStore(out, shared.store.Stats());
   if (shared.mongodb != nullptr) AddMongoDb(out, shared.mongodb->Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
+  if (shared.access != nullptr) AddAccess(out, shared.access->book().Stats());
   return out.Text();
 }
 

@@ -42,9 +42,12 @@ Result<std::unique_ptr<OuterAuthenticators>> OuterAuthenticators::Make(const Ser
 }
 
 // The quick ones first; the one that asks elsewhere last.
+void OuterAuthenticators::AddLinksTo(AuthenticatorChain& chain) {
+  chain.Add(std::make_unique<LinkAuthenticator>(*link_keys_));
+}
+
 void OuterAuthenticators::AddTo(AuthenticatorChain& chain, Loop& loop) {
   const auto post = [&loop](std::move_only_function<void()> task) { loop.Post(std::move(task)); };
-  chain.Add(std::make_unique<LinkAuthenticator>(*link_keys_));
   if (jwt_keys_ != nullptr) {
     chain.Add(std::make_unique<JwtAuthenticator>(config_.jwt, *jwt_keys_, post, Clock::System()));
   }

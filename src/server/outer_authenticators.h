@@ -22,7 +22,9 @@ class OuterAuthenticators {
   /// The data directory is there. kInvalid names the setting or the file.
   static Result<std::unique_ptr<OuterAuthenticators>> Make(const ServerConfig& config);
 
-  /// Adds those that are configured, for the worker of `loop`.
+  /// That of links to one log, which come before all others.
+  void AddLinksTo(AuthenticatorChain& chain);
+  /// Adds the others that are configured, for the worker of `loop`.
   void AddTo(AuthenticatorChain& chain, Loop& loop);
 
   /// Null: access control is off, and a link would say nothing.

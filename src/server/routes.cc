@@ -7,6 +7,7 @@ namespace tailrace {
 
 Routes::Routes() {
   const Need open{Verb::kRead, Object::kOpen};
+  const Need self{Verb::kRead, Object::kSelf};
   const Need page{Verb::kRead, Object::kPage};
   const Need portal{Verb::kRead, Object::kLogOfQuery};
   const Need portal_stream{Verb::kRead, Object::kLogOfQuery, true};
@@ -23,6 +24,11 @@ Routes::Routes() {
   Add(Method::kGet, "/healthz", HandleHealth, open);
   Add(Method::kGet, "/readyz", HandleReady, open);
   Add(Method::kGet, "/metrics", HandleMetrics, {Verb::kRead, Object::kAllLogs});
+  // Logging in
+  Add(Method::kGet, "/login", HandleLoginPage, open);
+  Add(Method::kPost, "/api/v1/login", HandleLogin, self);
+  Add(Method::kPost, "/api/v1/logout", HandleLogout, self);
+  Add(Method::kGet, "/api/v1/session", HandleSession, self);
   // The page
   Add(Method::kGet, "/", HandleIndexPage, page);
   Add(Method::kGet, "/logs/{type}/{id}", HandleIndexPage, page);

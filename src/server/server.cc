@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "access/listen_policy.h"
+#include "server/access_service.h"
 #include "server/listen_address.h"
 #include "server/structured_log.h"
 #include "store/rocksdb/rocksdb_store.h"
@@ -49,6 +50,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess 
   if (Result<void> bound = server->Bind(); !bound) return Fail(bound.error());
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
   if (Result<void> made = server->MakeOuterAuthenticators(); !made) return Fail(made.error());
+  if (Result<void> opened = server->OpenAccess(); !opened) return Fail(opened.error());
   server->LimitDescriptors();
   if (Result<void> made = server->MakeSources(); !made) return Fail(made.error());
   if (Result<void> made = server->MakeWorkers(); !made) return Fail(made.error());
@@ -72,6 +74,8 @@ void Server::Close() {
   store_.reset();
   outer_.reset();
   workers_.clear();
+  if (access_ != nullptr) access_->Stop();
+  access_.reset();
 }
 
 Result<void> Server::MakeOuterAuthenticators() {
@@ -159,6 +163,14 @@ Result<void> Server::OpenStore() {
   return {};
 }
 
+Result<void> Server::OpenAccess() {
+  if (!config_.access.enabled) return {};
+  Result<std::unique_ptr<AccessService>> access = AccessService::Open(config_);
+  if (!access) return Fail(access.error());
+  access_ = std::move(*access);
+  return {};
+}
+
 void Server::LimitDescriptors() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -192,6 +204,7 @@ Result<void> Server::MakeWorkers() {
   shared_->outer = outer_.get();
   shared_->origin = mongodb_.get();
   shared_->mongodb = mongodb_.get();
+  shared_->access = access_.get();
   shared_->origin_rules = origin_rules_;
   shared_->redactor = redactor_.get();
   shared_->on_connection_closed = [this] { OnConnectionClosed(); };
@@ -287,6 +300,7 @@ int Server::Run() {
     certificate_watch_->Start();
   }
   if (tls_ != nullptr || config_.access.enabled) loop.OnHangUp([this] { OnHangUp(); });
+  if (access_ != nullptr) access_->Start(loop);
   for (const ListenSocket& socket : listen_sockets_) {
     LogLine(LogLevel::kInfo, "listening")
         .Add("address", socket.address)
@@ -335,7 +349,7 @@ void Server::UseAccess(const Result<AccessConfig>& access) {
     return;
   }
   const auto policy = std::make_shared<const Policy>(Policy{access->grants});
-  LogLine(LogLevel::kInfo, "grants in force").Add("grants", policy->grants.size());
+  LogLine(LogLevel::kAudit, "grants in force").Add("grants", policy->grants.size());
   for (const auto& worker : workers_) {
     worker->loop().Post([&gate = worker->gate(), policy] { gate.SetPolicy(policy); });
   }

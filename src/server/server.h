@@ -9,6 +9,7 @@
 #include "feed/hub.h"
 #include "io/listener.h"
 #include "io/tls_context.h"
+#include "server/access_service.h"
 #include "server/certificate_watch.h"
 #include "server/outer_authenticators.h"
 #include "server/routes.h"
@@ -54,6 +55,7 @@ class Server {
   Result<void> BindOne(const Address& address, const ListenKind& kind);
   Result<void> OpenStore();
   Result<void> MakeSources();
+  Result<void> OpenAccess();
   void LimitDescriptors();
   Result<void> MakeWorkers();
   void Listen();
@@ -79,6 +81,7 @@ class Server {
   std::unique_ptr<OuterAuthenticators> outer_;
   std::unique_ptr<const Redactor> redactor_;  // null: nothing is masked
   std::unique_ptr<LogStore> store_;
+  std::unique_ptr<AccessService> access_;  // null: off
   std::unique_ptr<SegmentFiles> segment_files_;
   std::unique_ptr<ServerShared> shared_;
   std::unique_ptr<Hub> hub_;

@@ -63,9 +63,15 @@ struct TlsConfig {
 
 /// Who may see and write.
 struct AccessConfig {
-  bool enabled = false;         ///< Off: everybody may do everything.
-  std::vector<Grant> grants;    ///< [[grant]] of tailrace.toml; read again on SIGHUP.
-  uint64_t recheck_ms = 1'000;  ///< How often identities with open streams are looked at.
+  bool enabled = false;                   ///< Off: everybody may do everything.
+  std::vector<Grant> grants;              ///< [[grant]] of tailrace.toml; read again on SIGHUP.
+  bool login = true;                      ///< Local users may log in on a page of ours.
+  uint64_t session_idle_ms = 43'200'000;  ///< Without a request or an open stream.
+  uint64_t session_max_ms = 604'800'000;  ///< From the login to the next one.
+  uint64_t sessions = 10'000;             ///< Beyond it the one unused for longest is closed.
+  uint64_t login_attempts = 10;           ///< Failed logins of a user or an address in a row.
+  uint64_t login_interval_ms = 30'000;    ///< Then one each so often.
+  uint64_t recheck_ms = 1'000;            ///< How often identities with open streams are looked at.
 };
 
 /// A portal's collection that logs are brought in from (docs/mongodb.md).

@@ -12,7 +12,7 @@
 namespace tailrace {
 namespace {
 
-constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 5> kLevelNames = {"debug", "info", "warn", "error", "audit"};
 
 bool json_format = false;           // set before threads start
 LogLevel lowest = LogLevel::kInfo;  // likewise
@@ -42,7 +42,7 @@ void AppendPair(std::string& line, std::string_view name, std::string_view value
 
 Result<void> SetUpLog(std::string_view format, std::string_view level) {
   const auto found = std::ranges::find(kLevelNames, level);
-  if (found == kLevelNames.end()) {
+  if (found == kLevelNames.end() || *found == "audit") {
     return FailField(ErrorCode::kInvalid, "log_level",
                      "log_level: must be debug, info, warn or error");
   }

@@ -9,7 +9,8 @@
 
 namespace tailrace {
 
-enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError };
+/// kAudit is written whatever the level: who logged in, what was deleted, what changed in access.
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarn, kError, kAudit };
 
 /// Once, before threads start. `format`: "logfmt" or "json"; `level`: "debug", "info", "warn",
 /// "error". kInvalid names the one that is wrong.

@@ -30,6 +30,7 @@ namespace tailrace {
 
 class OuterAuthenticators;
 class Redactor;
+class AccessService;
 class Routes;
 class MongoSource;
 class TlsContext;
@@ -56,6 +57,7 @@ struct ServerShared {
   const IndexPage index_page;
   CorsPolicy cors;                                      ///< Set before any worker runs.
   std::string content_security_policy;                  ///< Of the pages. The same.
+  AccessService* access = nullptr;                      ///< Null: access control is off.
   OriginRules origin_rules;                             ///< Set before any worker runs.
   OuterAuthenticators* outer = nullptr;                 ///< Set before any worker is made.
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.

@@ -206,4 +206,4 @@ class UsageTest(CommandCase):
         path = f"{os.path.dirname(binary_path())}:{os.environ['PATH']}"
         done = subprocess.run(["bash", "-c", asked], stdout=subprocess.PIPE, check=True,
                               env=self.environment(PATH=path))
-        self.assertEqual(done.stdout, b"tail\n--json\n")
+        self.assertEqual(done.stdout, b"tail token\n--json\n")

@@ -86,7 +86,15 @@ async function getJson<T>(url: string): Promise<T> {
   } catch {
     // Not a problem document; the status has to do.
   }
+  if (response.status === 401) goToLogin();
   throw new ApiError(response.status, message);
+}
+
+/** Whoever is not logged in is sent to the login page, and comes back from there. */
+export function goToLogin(): void {
+  const path = location.pathname.slice(base.length + 1);
+  const login = `${base}/login`;
+  location.assign(path === '' ? login : `${login}?next=${encodeURIComponent(path)}`);
 }
 
 function logUrl(log: LogName): string {

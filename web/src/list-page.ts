@@ -9,6 +9,7 @@ import { homeLink } from './mark.js';
 import { logPath } from './route.js';
 import { exitText, infoStatus, statusBadge } from './status.js';
 import { frameStyles } from './styles.js';
+import './who.js';
 
 const PAGE_LOGS = 50;
 const RETRY_MS = 5_000;
@@ -173,6 +174,7 @@ export class ListPage extends LitElement {
         ${homeLink('Tailrace')}
         <h1>Logs</h1>
         <span role="status">${this.#renderState()}</span>
+        <tailrace-who></tailrace-who>
       </header>
       <main>
         ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}

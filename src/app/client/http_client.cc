@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -87,6 +88,14 @@ Result<ClientConfig> ClientConfig::FromEnvironment() {
   if (!config.ca_file.empty() && access(config.ca_file.c_str(), R_OK) != 0) {
     return Fail(ErrorCode::kInvalid,
                 "TAILRACE_CA_FILE: " + config.ca_file + " cannot be read: " + std::strerror(errno));
+  }
+  if (const std::string file = Environment("TAILRACE_TOKEN_FILE");
+      config.token.empty() && !file.empty()) {
+    std::ifstream in(file);
+    if (!std::getline(in, config.token) || config.token.empty()) {
+      return Fail(ErrorCode::kInvalid,
+                  "TAILRACE_TOKEN_FILE: " + file + " has no token in its first line");
+    }
   }
   if (config.token.find_first_of("\r\n") != std::string::npos) {
     return Fail(ErrorCode::kInvalid, "TAILRACE_TOKEN must be one line");

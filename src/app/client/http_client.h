@@ -23,7 +23,8 @@ struct ClientConfig {
   /// PEM certificates; the server's must be one of them or come from one. Empty: the system's.
   std::string ca_file = {};
 
-  /// From TAILRACE_URL, TAILRACE_TOKEN and TAILRACE_CA_FILE. kInvalid: one of them is none.
+  /// From TAILRACE_URL, TAILRACE_TOKEN or TAILRACE_TOKEN_FILE, and TAILRACE_CA_FILE. kInvalid: one
+  /// of them is none.
   static Result<ClientConfig> FromEnvironment();
   /// The page where people see the log.
   std::string ViewUrl(const LogKey& key) const { return url + "/logs/" + key.Path(); }

@@ -13,8 +13,9 @@ namespace tailrace {
 namespace {
 
 // Variables that mean something to other verbs, and --config's.
-constexpr std::array<std::string_view, 5> kOtherVariables = {
-    "TAILRACE_URL", "TAILRACE_TOKEN", "TAILRACE_CA_FILE", "TAILRACE_CONFIG", "TAILRACE_SPOOL_DIR"};
+constexpr std::array<std::string_view, 6> kOtherVariables = {
+    "TAILRACE_URL",     "TAILRACE_TOKEN",  "TAILRACE_TOKEN_FILE",
+    "TAILRACE_CA_FILE", "TAILRACE_CONFIG", "TAILRACE_SPOOL_DIR"};
 
 bool IsKubernetesServiceVariable(std::string_view name) {
   return name == "TAILRACE_PORT" || name.starts_with("TAILRACE_PORT_") ||

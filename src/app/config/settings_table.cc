@@ -13,6 +13,7 @@ using OptionalNumber = std::optional<uint64_t>&;
 
 constexpr uint64_t kMaxBytes = 1ULL << 50;
 constexpr uint64_t kMaxMs = 7ULL * 86'400'000;
+constexpr uint64_t kMaxSessionMs = 366ULL * 86'400'000;
 constexpr uint64_t kMaxSeconds = 100ULL * 366 * 86'400;
 
 constexpr std::array kSettings = std::to_array<Setting>({
@@ -62,6 +63,23 @@ constexpr std::array kSettings = std::to_array<Setting>({
 
     {"access", "enabled", "access", kSwitch, [](C& c) -> bool& { return c.access.enabled; },
      "Only who is granted something may do it ([[grant]] in tailrace.toml, docs/access.md)"},
+    {"access", "login", "access-login", kSwitch, [](C& c) -> bool& { return c.access.login; },
+     "Local users (`tailrace user add`) may log in on a page at /login"},
+    {"access", "session_idle", "access-session-idle", kMilliseconds,
+     [](C& c) -> Number { return c.access.session_idle_ms; },
+     "A login ends after so long without a request or an open stream", 1'000, kMaxSessionMs},
+    {"access", "session_max", "access-session-max", kMilliseconds,
+     [](C& c) -> Number { return c.access.session_max_ms; }, "A login ends after so long", 1'000,
+     kMaxSessionMs},
+    {"access", "sessions", "access-sessions", kCount,
+     [](C& c) -> Number { return c.access.sessions; },
+     "Most logins at once; beyond it the one unused for longest ends", 1, 1'000'000},
+    {"access", "login_attempts", "access-login-attempts", kCount,
+     [](C& c) -> Number { return c.access.login_attempts; },
+     "Failed logins of one user, or from one address, before they are slowed down", 1, 1'000},
+    {"access", "login_interval", "access-login-interval", kMilliseconds,
+     [](C& c) -> Number { return c.access.login_interval_ms; },
+     "After these, one try each so often", 100, kMaxMs},
     {"access", "recheck", "access-recheck", kMilliseconds,
      [](C& c) -> Number { return c.access.recheck_ms; },
      "How often to look whether the viewers of open streams may still see them", 50, 5'000},

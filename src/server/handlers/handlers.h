@@ -42,7 +42,15 @@ void HandleHealth(Call& call);
 void HandleReady(Call& call);
 void HandleMetrics(Call& call);
 
+// login_handlers.cc
+void HandleLoginPage(Call& call);
+void HandleLogin(Call& call);
+void HandleLogout(Call& call);
+void HandleSession(Call& call);
+
 // page_handlers.cc
+/// What the browser may do with a page of ours.
+void AddPageHeaders(const Call& call, Headers& headers);
 void HandleIndexPage(Call& call);
 void HandleAsset(Call& call);  ///< Whatever no route knows: a file of the page, or 404.
 

@@ -2,6 +2,7 @@
 #include "ingest/create_body.h"
 #include "ingest/outcome_body.h"
 #include "server/handlers/handlers.h"
+#include "server/structured_log.h"
 
 namespace tailrace {
 namespace {
@@ -99,6 +100,16 @@ void EndLog(const Reply& reply, const LogKey& key, const std::string& body) {
        })});
 }
 
+void AuditDelete(const Identity& identity, const std::string& client, const LogInfo& log) {
+  LogLine(LogLevel::kAudit, "log deleted")
+      .Add("log", log.key.Path())
+      .Add("incarnation", log.incarnation)
+      .Add("user", identity.user)
+      .Add("proof", ProofName(identity.proof))
+      .Add("credential", identity.credential)
+      .Add("client", client);
+}
+
 }  // namespace
 
 void HandleCreateLog(Call& call) {
@@ -128,7 +139,12 @@ void HandleGetLog(Call& call) {
 void HandleDeleteLog(Call& call) {
   using Removed = Result<LogInfo>;
   call.worker.store().Remove(
-      {call.key, OnWorker<Removed>(call.reply, [](const Reply& to, const Removed& removed) {
+      {call.key, OnWorker<Removed>(call.reply, [identity = call.identity,
+                                                client = call.exchange.origin().address](
+                                                   const Reply& to, const Removed& removed) {
+         if (removed && to.worker().config().access.enabled) {
+           AuditDelete(*identity, client, *removed);
+         }
          Answer answer;
          answer.status = 204;
          to.Send(removed ? std::move(answer) : ProblemAnswer(removed.error()));

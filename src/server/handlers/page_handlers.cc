@@ -17,13 +17,7 @@ void AnswerAsset(Call& call, const Asset& asset) {
   }
   headers.Add("ETag", asset.etag);
   headers.Add("Vary", "Accept-Encoding");
-  headers.Add("Content-Security-Policy", call.worker.shared().content_security_policy);
-  headers.Add("Referrer-Policy", "same-origin");
-  headers.Add("Cross-Origin-Opener-Policy", "same-origin");
-  if (!call.worker.config().frame_ancestors.empty()) {
-    // A site that isolates itself embeds only what says that it may be embedded.
-    headers.Add("Cross-Origin-Resource-Policy", "cross-origin");
-  }
+  AddPageHeaders(call, headers);
   const bool gzip = !asset.gzip_bytes.empty() && ParseAcceptEncoding(call.head.headers).gzip > 0;
   if (NoneMatchFits(call.head.headers, asset.etag)) {
     answer.status = 304;
@@ -37,6 +31,15 @@ void AnswerAsset(Call& call, const Asset& asset) {
 }
 
 }  // namespace
+
+void AddPageHeaders(const Call& call, Headers& headers) {
+  headers.Add("Content-Security-Policy", call.worker.shared().content_security_policy);
+  headers.Add("Referrer-Policy", "same-origin");
+  headers.Add("Cross-Origin-Opener-Policy", "same-origin");
+  if (call.worker.config().frame_ancestors.empty()) return;
+  // A site that isolates itself embeds only what says that it may be embedded.
+  headers.Add("Cross-Origin-Resource-Policy", "cross-origin");
+}
 
 void HandleIndexPage(Call& call) {
   AnswerAsset(call, call.worker.shared().index_page.asset());

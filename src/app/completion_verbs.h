@@ -1,0 +1,17 @@
+// What the command line's parser knows, as completion scripts need it.
+#pragma once
+
+#include <vector>
+
+#include "app/completion.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace tailrace {
+
+/// The verbs of `app` with their options.
+std::vector<CompletionVerb> CompletionVerbsOf(const CLI::App& app);
+
+}  // namespace tailrace
