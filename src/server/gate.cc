@@ -60,8 +60,7 @@ bool ComesFromElsewhere(const Call& call) {
 // "../../login?next=logs/a/b": relative, as a proxy may have cut off a base path.
 Answer ToLogin(const Call& call) {
   std::string location;
-  const std::string_view path =
-      WithoutBase(call.head.path, call.worker.config().base_path).substr(1);
+  const std::string_view path = call.path.substr(1);
   for (size_t i = 0; i < static_cast<size_t>(std::ranges::count(path, '/')); ++i) {
     location += "../";
   }

@@ -326,6 +326,17 @@ class PageTest(LoginCase):
         self.assertEqual((await bob.get("/logs/dev/1")).status, 200)
 
 
+class BasePathTest(LoginCase):
+    settings = {**LoginCase.settings, "grant": GRANTS[:2], "base_path": "/tailrace"}
+
+    async def test_pages_lead_to_the_login_below_the_base_path(self):
+        page = {"Accept": "text/html"}
+        for before in ("/tailrace", ""):      # a proxy may have taken it off
+            answer = await self.api.get(f"{before}/logs/dev/1", page)
+            self.assertEqual((answer.status, answer.header("Location")),
+                             (303, "../../login?next=logs/dev/1"))
+
+
 class NoAccessTest(ServerCase):
     """Without access control there is nothing to log in to."""
 

@@ -92,9 +92,10 @@ void AddLinkCookie(const Call& call, Headers& headers) {
   const std::optional<ViewLink> link = call.worker.shared().outer->link_keys()->Check(*token);
   if (!link || link->log != call.key.Path()) return;
   const TimeNs left = link->expires - Clock::System().Now();
-  std::string cookie =
-      std::string(kLinkCookie) + "=" + std::string(*token) + "; Path=/api/v1/logs/" + link->log +
-      "; Max-Age=" + std::to_string(left / 1'000'000'000) + "; HttpOnly; SameSite=Lax";
+  std::string cookie = std::string(kLinkCookie) + "=" + std::string(*token) +
+                       "; Path=" + call.worker.config().base_path + "/api/v1/logs/" + link->log +
+                       "; Max-Age=" + std::to_string(left / 1'000'000'000) +
+                       "; HttpOnly; SameSite=Lax";
   if (call.exchange.origin().secure) cookie += "; Secure";
   headers.Add("Set-Cookie", cookie);
   // The link stands in the address; nobody else shall get it from there.
