@@ -212,10 +212,10 @@ void ForwardAuth::StartAsking(Entry& entry) {
   if (std::exchange(entry.asking, true)) return;
   ++stats_.asking;
   fetcher_->Fetch(entry.question,
-                  [this, id = entry.id](FetchReply reply) { OnReply(id, std::move(reply)); });
+                  [this, id = entry.id](const FetchReply& reply) { OnReply(id, reply); });
 }
 
-void ForwardAuth::OnReply(const std::string& id, FetchReply reply) {
+void ForwardAuth::OnReply(const std::string& id, const FetchReply& reply) {
   std::vector<Waiter> waiters;
   Decision decision;
   {

@@ -78,7 +78,7 @@ class ForwardAuth {
   Entry* Find(const std::string& id);
   Entry& FindOrAdd(const std::string& id, FetchRequest question);
   void StartAsking(Entry& entry);
-  void OnReply(const std::string& id, FetchReply reply);
+  void OnReply(const std::string& id, const FetchReply& reply);
   Decision Judge(const std::string& id, const FetchReply& reply, bool& failed) const;
   /// What holds now; nothing: it has to be asked.
   std::optional<Decision> Known(const Entry& entry, uint64_t now_ms) const;

@@ -185,8 +185,8 @@ class CurlFetcher final : public HttpFetcher {
 }  // namespace
 
 std::unique_ptr<HttpFetcher> MakeHttpFetcher(const FetchLimits& limits, std::string ca_file) {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK) return nullptr;
+  static const CURLcode kStarted = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (kStarted != CURLE_OK) return nullptr;
   return std::make_unique<CurlFetcher>(limits, std::move(ca_file));
 }
 

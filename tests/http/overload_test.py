@@ -93,8 +93,10 @@ class SlowClientTest(OverloadCase):
     async def refused(self):
         return await metric(self.api, 'tailrace_http_answers_total{code="408"}')
 
-    async def all_came(self, _refused):
-        return await self.connections() > SLOW_CLIENTS
+    async def all_came(self, refused):
+        """On a busy machine the first ones may be gone when the last ones come."""
+        gone = await self.refused() - refused
+        return await self.connections() + gone > SLOW_CLIENTS
 
     async def check(self, path, *options):
         """How many clients were told 408, after all of them are gone."""
