@@ -5,7 +5,7 @@
 
 #include "app/completion.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }  // namespace CLI
 
