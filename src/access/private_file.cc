@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
+
+#include "base/text.h"
 
 namespace tailrace {
 namespace {
@@ -127,6 +130,12 @@ Result<std::vector<std::vector<std::string_view>>> ParseRows(std::string_view te
     text.remove_prefix(end + 1);
   }
   return rows;
+}
+
+std::optional<TimeNs> ParseTimeField(std::string_view field) {
+  const auto time = ParseDecimal(field);
+  if (!time || !std::in_range<TimeNs>(*time)) return std::nullopt;
+  return static_cast<TimeNs>(*time);
 }
 
 void AppendRow(std::string& out, const std::vector<std::string>& fields) {

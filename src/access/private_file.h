@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace tailrace {
 
@@ -26,6 +28,8 @@ Result<void> EditLocked(const std::string& directory, const std::function<Result
 /// kCorrupt names the line.
 Result<std::vector<std::vector<std::string_view>>> ParseRows(std::string_view text,
                                                              std::string_view kind, size_t fields);
+/// A time in a field, as a whole number of nanoseconds that fits. Nothing: it is none.
+std::optional<TimeNs> ParseTimeField(std::string_view field);
 void AppendRow(std::string& out, const std::vector<std::string>& fields);
 
 }  // namespace tailrace

@@ -74,6 +74,13 @@ TEST(Rows, OfAnotherKindOrShapeAreCorrupt) {
   }
 }
 
+TEST(Rows, TimesFit) {
+  EXPECT_EQ(ParseTimeField("9223372036854775807"), INT64_MAX);
+  for (const char* text : {"9223372036854775808", "11885524883092216945", "-1", "", "1 "}) {
+    EXPECT_FALSE(ParseTimeField(text)) << text;
+  }
+}
+
 TEST(Users, AreReadAsWritten) {
   Users users;
   users["ann"] = {{"dev", "ops"}, "$argon2id$x", 17};

@@ -2,7 +2,6 @@
 
 #include "access/private_file.h"
 #include "access/users.h"
-#include "base/text.h"
 
 namespace tailrace {
 namespace {
@@ -18,15 +17,14 @@ Result<UserSessions> ParseSessions(std::string_view text) {
   for (size_t i = 0; i < rows->size(); ++i) {
     const auto& row = (*rows)[i];
     const auto digest = Digest::FromHex(row[0]);
-    const auto user_changed = ParseDecimal(row[2]);
-    const auto created = ParseDecimal(row[3]);
-    const auto used = ParseDecimal(row[4]);
+    const auto user_changed = ParseTimeField(row[2]);
+    const auto created = ParseTimeField(row[3]);
+    const auto used = ParseTimeField(row[4]);
     if (!digest || !CheckUserName(row[1]) || !user_changed || !created || !used) {
       return Fail(ErrorCode::kCorrupt, "line " + std::to_string(i + 2) + " is no session");
     }
     sessions.emplace(digest->Id(),
-                     UserSession{*digest, std::string(row[1]), static_cast<TimeNs>(*user_changed),
-                                 static_cast<TimeNs>(*created), static_cast<TimeNs>(*used)});
+                     UserSession{*digest, std::string(row[1]), *user_changed, *created, *used});
   }
   return sessions;
 }

@@ -4,7 +4,6 @@
 
 #include "access/private_file.h"
 #include "access/users.h"
-#include "base/text.h"
 
 namespace tailrace {
 namespace {
@@ -24,12 +23,12 @@ std::string_view TakePart(std::string_view& list) {
 std::optional<Token> ParseToken(const std::vector<std::string_view>& row) {
   const auto digest = Digest::FromHex(row[0]);
   auto scope = ParseScope(row[2], row[3]);
-  const auto created = ParseDecimal(row[4]);
-  const auto expires = ParseDecimal(row[5]);
+  const auto created = ParseTimeField(row[4]);
+  const auto expires = ParseTimeField(row[5]);
   if (!digest || !CheckUserName(row[1]) || !scope || !created) return std::nullopt;
   if (!expires && row[5] != kNever) return std::nullopt;
-  Token token{std::string(row[1]), *digest, std::move(*scope), static_cast<TimeNs>(*created), {}};
-  if (expires) token.expires = static_cast<TimeNs>(*expires);
+  Token token{std::string(row[1]), *digest, std::move(*scope), *created, {}};
+  if (expires) token.expires = *expires;
   return token;
 }
 
@@ -102,9 +101,9 @@ Result<TokenUse> ParseTokenUse(std::string_view text) {
   if (!rows) return Fail(rows.error());
   TokenUse use;
   for (size_t i = 0; i < rows->size(); ++i) {
-    const auto time = ParseDecimal((*rows)[i][1]);
+    const auto time = ParseTimeField((*rows)[i][1]);
     if (!time) return NotOne(i);
-    use[std::string((*rows)[i][0])] = static_cast<TimeNs>(*time);
+    use[std::string((*rows)[i][0])] = *time;
   }
   return use;
 }

@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "access/private_file.h"
-#include "base/text.h"
 
 namespace tailrace {
 namespace {
@@ -51,12 +50,11 @@ Result<Users> ParseUsers(std::string_view text) {
   Users users;
   for (size_t i = 0; i < rows->size(); ++i) {
     const auto& row = (*rows)[i];
-    const auto changed = ParseDecimal(row[2]);
+    const auto changed = ParseTimeField(row[2]);
     if (!CheckUserName(row[0]) || !changed) {
       return Fail(ErrorCode::kCorrupt, "line " + std::to_string(i + 2) + " is no user");
     }
-    users[std::string(row[0])] = {SplitCommas(row[1]), std::string(row[3]),
-                                  static_cast<TimeNs>(*changed)};
+    users[std::string(row[0])] = {SplitCommas(row[1]), std::string(row[3]), *changed};
   }
   return users;
 }

@@ -19,7 +19,7 @@ struct Driver {
 };
 
 void UseDriver() {
-  static const Driver driver;
+  static const Driver kDriver;
 }
 
 struct UriDestroy {
@@ -82,7 +82,8 @@ MongoHello ReadHello(const bson_t& reply) {
 }  // namespace
 
 BsonHandle::~BsonHandle() {
-  bson_destroy(bson_);
+  // The header's declaration has no alignment, the library's own objects have theirs.
+  bson_destroy(static_cast<bson_t*>(__builtin_assume_aligned(bson_, alignof(bson_t))));
 }
 void MongoDestroy::operator()(mongoc_change_stream_t* stream) const {
   mongoc_change_stream_destroy(stream);
