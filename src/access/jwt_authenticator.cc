@@ -2,7 +2,7 @@
 
 #include <sodium.h>
 
-#include "access/cookie_list.h"
+#include "access/cookie.h"
 
 namespace tailrace {
 namespace {
@@ -28,7 +28,7 @@ JwtAuthenticator::Found JwtAuthenticator::Find(const Credentials& credentials) c
     if (LooksLikeJwt(token)) return {std::string(token), false};
   }
   if (config_.cookie.empty()) return {};
-  return {std::string(FindCookie(credentials.cookies, config_.cookie)), true};
+  return {std::string(FindOnlyCookie(credentials.cookies, config_.cookie).value_or("")), true};
 }
 
 Decision JwtAuthenticator::Decide(const Credentials& credentials) {

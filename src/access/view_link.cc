@@ -1,16 +1,12 @@
 #include "access/view_link.h"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
-#include "access/cookie_list.h"
+#include "access/cookie.h"
 #include "access/json_web_key.h"
+#include "access/private_file.h"
 #include "base/text.h"
 
 namespace tailrace {
@@ -19,7 +15,6 @@ namespace {
 constexpr TimeNs kNsPerSecond = 1'000'000'000;
 constexpr size_t kSecretBytes = crypto_auth_hmacsha256_KEYBYTES;
 constexpr size_t kIdLength = 8;
-constexpr size_t kMaxFileBytes = 16 << 10;
 constexpr size_t kMaxTokenBytes = 512;
 constexpr std::string_view kVersion = "1";
 
@@ -39,24 +34,6 @@ std::string Mac(std::string_view text, std::string_view secret) {
   return mac;
 }
 
-std::unexpected<Error> FailFile(const std::string& file, const char* what) {
-  return Fail(ErrorCode::kUnavailable, file + ": " + what + ": " + std::strerror(errno));
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<LinkKeys>> LinkKeys::Open(std::string file, Random& random,
@@ -72,36 +49,26 @@ Result<std::unique_ptr<LinkKeys>> LinkKeys::Open(std::string file, Random& rando
 
 // No file: no keys.
 Result<void> LinkKeys::Read() {
-  const Descriptor fd(open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (fd.get() < 0 && errno == ENOENT) return {};
-  struct stat info {};
-  if (fd.get() < 0 || fstat(fd.get(), &info) != 0) return FailFile(file_, "cannot be read");
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return Fail(ErrorCode::kInvalid, file_ + ": others may read it; chmod 600, and revoke links");
-  }
-  std::string text(kMaxFileBytes, '\0');
-  const ssize_t size = read(fd.get(), text.data(), text.size());
-  if (size < 0) return FailFile(file_, "cannot be read");
-  text.resize(static_cast<size_t>(size));
-  for (std::string_view rest = text; !rest.empty();) {
+  const Result<std::string> text = ReadPrivateFile(file_);
+  if (!text) return Fail(text.error());
+  for (std::string_view rest = *text; !rest.empty();) {
     std::string_view line = TakeUntil(rest, '\n');
     Key key{.id = std::string(TakeUntil(line, ' ')), .secret = std::string(kSecretBytes, '\0')};
     const std::string_view hex = TakeUntil(line, ' ');
-    const auto made = ParseDecimal(line);
+    const auto made = ParseTimeField(line);
     size_t bytes = 0;
     const bool decoded =
         sodium_hex2bin(reinterpret_cast<unsigned char*>(key.secret.data()), kSecretBytes,
                        hex.data(), hex.size(), nullptr, &bytes, nullptr) == 0;
-    if (!decoded || bytes != kSecretBytes || key.id.empty() || !made || *made > INT64_MAX) {
+    if (!decoded || bytes != kSecretBytes || key.id.empty() || !made) {
       return Fail(ErrorCode::kInvalid, file_ + ": is not a file of link keys");
     }
-    key.made = static_cast<TimeNs>(*made);
+    key.made = *made;
     keys_.push_back(std::move(key));
   }
   return {};
 }
 
-// A new file in the place of the old one: a reader sees one or the other.
 Result<void> LinkKeys::Write(const std::vector<Key>& keys) const {
   std::string text;
   for (const Key& key : keys) {
@@ -110,16 +77,7 @@ Result<void> LinkKeys::Write(const std::vector<Key>& keys) const {
                    kSecretBytes);
     text += key.id + " " + hex + " " + std::to_string(key.made) + "\n";
   }
-  const std::string fresh = file_ + ".new";
-  unlink(fresh.c_str());
-  const Descriptor fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (fd.get() < 0) return FailFile(fresh, "cannot be made");
-  const ssize_t written = write(fd.get(), text.data(), text.size());
-  if (written != static_cast<ssize_t>(text.size()) || fsync(fd.get()) != 0 ||
-      rename(fresh.c_str(), file_.c_str()) != 0) {
-    return FailFile(file_, "cannot be written");
-  }
-  return {};
+  return WritePrivateFile(file_, text);
 }
 
 Result<void> LinkKeys::AddKey(bool keep_others) {
@@ -198,7 +156,7 @@ Decision LinkAuthenticator::Decide(const Credentials& credentials) {
   const Method method = credentials.head.method;
   if (method != Method::kGet && method != Method::kHead) return Decision::NotMine();
   std::string_view token = credentials.query.Find(kLinkParameter).value_or("");
-  if (token.empty()) token = FindCookie(credentials.cookies, kLinkCookie);
+  if (token.empty()) token = FindOnlyCookie(credentials.cookies, kLinkCookie).value_or("");
   if (token.empty()) return Decision::NotMine();
   const std::optional<ViewLink> link = keys_.Check(token);
   if (!link) return Decision::NotMine();
