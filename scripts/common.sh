@@ -4,8 +4,10 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
-# What was compiled in one clone or build directory is taken from the cache in another.
-export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+# What was compiled in one clone or build directory is taken from the cache in another. What is
+# hashed is what is compiled: read a second time, a header that was changed meanwhile would leave an
+# object under the key of another text, and every later clone would link it.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_NOCPP2=1
 
 # How many compilers at a time: each may take a gigabyte, so small machines get fewer than cores.
 jobs_that_fit() {
