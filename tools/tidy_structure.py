@@ -12,11 +12,14 @@ LAYERS = {
     "io": {"base"},
     "http": {"base"},
     "access": {"base", "http"},
-    "store": {"base", "log"},
+    "mongodb": {"base"},
+    "store": {"base", "log", "mongodb"},
     "feed": {"base", "log", "store"},
     "ingest": {"base", "log"},
-    "source": {"base", "log", "io", "store"},
-    "server": {"base", "log", "io", "http", "access", "store", "feed", "ingest", "source"},
+    "source": {"base", "log", "io", "mongodb", "store"},
+    "server": {
+        "base", "log", "io", "http", "access", "mongodb", "store", "feed", "ingest", "source"
+    },
 }
 LAYERS["app"] = {*LAYERS}
 

@@ -20,6 +20,10 @@ class HealthTest(ServerCase):
         for path in ("/healthz", "/readyz"):
             self.assertEqual((await self.api.get(path)).status, 200)
 
+    async def test_nothing_stays_in_shared_memory_if_it_is_killed(self):
+        """libmongoc makes a file for each process that loads it, MongoDB or not."""
+        self.assertFalse(pathlib.Path(f"/dev/shm/mongoc-{self.server.process.pid}").exists())
+
     async def test_metrics_are_prometheus_text(self):
         log = new_log()
         await self.api.append(log, "x\ny\n")

@@ -6,8 +6,8 @@
 #include "app/config/grants_config.h"
 #include "app/config/value.h"
 #include "http/forwarded.h"
+#include "mongodb/mongo_client.h"
 #include "server/base_path.h"
-#include "source/mongodb/mongo_client.h"
 
 namespace tailrace {
 namespace {

@@ -6,7 +6,7 @@
 #include "app/config/value.h"
 #include "base/text.h"
 #include "log/log_key.h"
-#include "source/mongodb/mongo_client.h"
+#include "mongodb/mongo_client.h"
 
 namespace tailrace {
 namespace {

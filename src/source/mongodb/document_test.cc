@@ -3,7 +3,7 @@
 #include <bson/bson.h>
 #include <gtest/gtest.h>
 
-#include "source/mongodb/handles.h"
+#include "mongodb/handles.h"
 
 namespace tailrace {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "log/log_key.h"
-#include "source/mongodb/mongo_client.h"
+#include "mongodb/mongo_client.h"
 
 namespace tailrace {
 

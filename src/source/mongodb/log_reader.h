@@ -5,9 +5,9 @@
 
 #include "base/result.h"
 #include "log/log_key.h"
+#include "mongodb/handles.h"
+#include "mongodb/mongo_client.h"
 #include "source/mongodb/document.h"
-#include "source/mongodb/handles.h"
-#include "source/mongodb/mongo_client.h"
 
 namespace tailrace {
 

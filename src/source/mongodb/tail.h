@@ -9,9 +9,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "mongodb/mongo_client.h"
 #include "source/mongodb/document.h"
 #include "source/mongodb/document_ids.h"
-#include "source/mongodb/mongo_client.h"
 
 namespace tailrace {
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "source/mongodb/handles.h"
+#include "mongodb/handles.h"
 
 namespace tailrace {
 

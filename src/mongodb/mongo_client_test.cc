@@ -1,6 +1,12 @@
-#include "source/mongodb/mongo_client.h"
+#include "mongodb/mongo_client.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <unistd.h>
+#include <filesystem>
+
+#include <filesystem>
 
 namespace tailrace {
 namespace {

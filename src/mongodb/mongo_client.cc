@@ -1,4 +1,4 @@
-#include "source/mongodb/mongo_client.h"
+#include "mongodb/mongo_client.h"
 
 #include <mongoc/mongoc.h>
 
