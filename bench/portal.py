@@ -4,6 +4,7 @@ The live logs of examples/portal (a Django view under uWSGI, a Sanic service) an
 same MongoDB, one after the other: how many viewers get their lines, how late, at how many queries
 and how much CPU, and how long a log of 20,000 lines takes. Writes build/bench/portal.json. A part
 is backlog:WHO or follow:WHO:VIEWERS with django, sanic or tailrace; without any: all of them.
+expired alone: how long a stream goes on after its viewer has lost the right to it.
 """
 
 import argparse
@@ -24,6 +25,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+import revoked  # noqa: E402
+from measure import table as measure_table  # noqa: E402
 from support.portal import Portal  # noqa: E402
 from support.server import Server  # noqa: E402
 
@@ -229,6 +232,11 @@ def main():
     os.environ.setdefault("TAILRACE_BINARY", str(ROOT / "build/bench/tailrace"))
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if arguments.parts == ["expired"]:
+        found = list(revoked.figures(arguments.quick))
+        notes = [f"- {one.name}: {one.note}" for one in found]
+        print("\n".join([measure_table(found), "", *notes]))
+        return
     portal = Portal()
     tailrace = None
     try:

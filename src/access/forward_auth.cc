@@ -150,7 +150,8 @@ void ForwardAuth::Ask(const Credentials& credentials, Post post, Authenticator::
   StartAsking(entry);
 }
 
-// Asked again when half of the time is over, so that an answer is there before it is.
+// Asked again when its time is over. While the question is under way, which is config_.timeout_ms
+// at most, what was said before counts.
 bool ForwardAuth::StillProves(const Identity& identity) {
   const std::lock_guard lock(mutex_);
   Entry* const entry = Find(identity.credential);
@@ -158,14 +159,13 @@ bool ForwardAuth::StillProves(const Identity& identity) {
     return false;
   }
   const uint64_t now_ms = now_ms_();
-  const uint64_t half_ms = config_.cache_ms / 2;
-  const bool due = now_ms >= entry->answered_ms + half_ms &&
-                   (entry->failed_ms == 0 || now_ms >= entry->failed_ms + config_.retry_ms);
+  const bool failed = entry->failed_ms != 0;
+  const bool due = now_ms >= entry->said_ms + config_.cache_ms &&
+                   (!failed || now_ms >= entry->failed_ms + config_.retry_ms);
   if (due) StartAsking(*entry);
   const Identity& last = *entry->last->identity;
   return last.user == identity.user && last.groups == identity.groups &&
-         now_ms <
-             entry->answered_ms + std::max(config_.cache_ms + config_.timeout_ms, config_.grace_ms);
+         (!failed || now_ms < entry->said_ms + config_.grace_ms);
 }
 
 ForwardAuthStats ForwardAuth::Stats() const {
@@ -201,16 +201,17 @@ ForwardAuth::Entry& ForwardAuth::FindOrAdd(const std::string& id, FetchRequest q
 }
 
 std::optional<Decision> ForwardAuth::Known(const Entry& entry, uint64_t now_ms) const {
-  if (entry.last && now_ms < entry.answered_ms + config_.cache_ms) return entry.last;
+  if (entry.last && now_ms < entry.said_ms + config_.cache_ms) return entry.last;
   if (entry.failed_ms == 0 || now_ms >= entry.failed_ms + config_.retry_ms) return std::nullopt;
   const bool was_let_in = entry.last && entry.last->kind == Decision::Kind::kIdentity;
-  if (was_let_in && now_ms < entry.answered_ms + config_.grace_ms) return entry.last;
+  if (was_let_in && now_ms < entry.said_ms + config_.grace_ms) return entry.last;
   return Decision::Refuse(Unreachable());
 }
 
 void ForwardAuth::StartAsking(Entry& entry) {
   if (std::exchange(entry.asking, true)) return;
   ++stats_.asking;
+  entry.asked_ms = now_ms_();
   fetcher_->Fetch(entry.question,
                   [this, id = entry.id](const FetchReply& reply) { OnReply(id, reply); });
 }
@@ -233,7 +234,7 @@ void ForwardAuth::OnReply(const std::string& id, const FetchReply& reply) {
     } else {
       ++(decision.kind == Decision::Kind::kIdentity ? stats_.granted : stats_.refused);
       entry.last = decision;
-      entry.answered_ms = now_ms;
+      entry.said_ms = entry.asked_ms;
       entry.failed_ms = 0;
     }
     waiters.swap(entry.waiters);

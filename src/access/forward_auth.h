@@ -63,8 +63,9 @@ class ForwardAuth {
     std::string id;
     FetchRequest question;
     std::optional<Decision> last;  // the last answer; kept over failures
-    uint64_t answered_ms = 0;      // when that was
+    uint64_t said_ms = 0;          // when it was asked for: it is not newer than that
     uint64_t failed_ms = 0;        // since it: a question came to nothing; 0: none did
+    uint64_t asked_ms = 0;         // when the last question began
     bool asking = false;
     std::vector<Waiter> waiters;
   };

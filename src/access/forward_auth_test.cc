@@ -114,7 +114,9 @@ TEST_F(ForwardAuthTest, AYesIsAnIdentityAndIsRemembered) {
   EXPECT_EQ(Decide("s=1").identity->user, "joe");
   EXPECT_EQ(Decide("s=2").kind, Kind::kMustAsk);
   EXPECT_EQ(Decide("s=1", "Basic x").kind, Kind::kMustAsk) << "another credential";
-  now_ms_ += 10'000;
+  now_ms_ += ForwardAuthConfig().cache_ms - 1;
+  EXPECT_EQ(Decide("s=1").kind, Kind::kIdentity);
+  now_ms_ += 1;
   EXPECT_EQ(Decide("s=1").kind, Kind::kMustAsk) << "for cache_ms only";
 }
 
@@ -182,21 +184,33 @@ TEST_F(ForwardAuthTest, WhoWasLetInStaysSoForAGraceTime) {
   EXPECT_EQ(heard_.back().refusal.status, 503);
 }
 
-TEST_F(ForwardAuthTest, AnOpenStreamIsAskedAboutBeforeItsTimeIsOver) {
+TEST_F(ForwardAuthTest, AnOpenStreamIsAskedAboutWhenItsTimeIsOver) {
+  const uint64_t cache_ms = ForwardAuthConfig().cache_ms;
   const IdentityPtr joe = LogIn("s=1", "joe");
-  now_ms_ += 4'999;
+  now_ms_ += cache_ms - 1;
   EXPECT_TRUE(auth_->StillProves(*joe));
   EXPECT_TRUE(asked_.empty());
   now_ms_ += 1;
   EXPECT_TRUE(auth_->StillProves(*joe));
   EXPECT_TRUE(auth_->StillProves(*joe));
   ASSERT_EQ(asked_.size(), 1u);
+  now_ms_ += 700;
+  EXPECT_TRUE(auth_->StillProves(*joe)) << "while it is asked about";
   Answer(Yes("joe"));
-  now_ms_ += 5'000;
+  now_ms_ += cache_ms - 700;  // an answer is as old as its question
   EXPECT_TRUE(auth_->StillProves(*joe));
   Answer({.status = 401});
   EXPECT_FALSE(auth_->StillProves(*joe)) << "logged out at the portal";
   EXPECT_EQ(Decide("s=1").kind, Kind::kNotMine);
+}
+
+TEST_F(ForwardAuthTest, WithoutGraceWhoCannotBeAskedAboutIsOut) {
+  Start({.url = "http://portal/check", .grace_ms = 0});
+  const IdentityPtr joe = LogIn("s=1", "joe");
+  now_ms_ += ForwardAuthConfig().cache_ms;
+  EXPECT_TRUE(auth_->StillProves(*joe));
+  Answer({.status = 0, .error = "Timeout"});
+  EXPECT_FALSE(auth_->StillProves(*joe));
 }
 
 TEST_F(ForwardAuthTest, WhoIsSomebodyElseNowHasAnotherIdentity) {

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -10,11 +11,14 @@
 namespace tailrace {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
 constexpr int kPollMs = 60'000;
 
 struct Transfer {
   FetchRequest request;
   HttpFetcher::Done done;
+  Steady::time_point deadline;
   FetchReply reply;
   size_t head_bytes = 0;
   bool head_complete = false;    // libcurl takes a cut one for whole
@@ -75,6 +79,7 @@ class CurlFetcher final : public HttpFetcher {
     {
       const std::lock_guard lock(mutex_);
       auto transfer = std::make_unique<Transfer>();
+      transfer->deadline = Steady::now() + std::chrono::milliseconds(request.timeout_ms);
       transfer->request = std::move(request);
       transfer->done = std::move(done);
       (queue_.size() < limits_.waiting ? queue_ : refused_).push_back(std::move(transfer));
@@ -101,6 +106,7 @@ class CurlFetcher final : public HttpFetcher {
       for (auto& transfer : refused) {
         Finish(std::move(transfer), "too many questions are waiting for it");
       }
+      // Those under way end in time themselves and make room, so none waits for much longer.
       for (auto& transfer : started) Start(std::move(transfer));
       int running = 0;
       curl_multi_perform(multi_, &running);
@@ -116,6 +122,12 @@ class CurlFetcher final : public HttpFetcher {
   }
 
   void Start(std::unique_ptr<Transfer> transfer) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(transfer->deadline - Steady::now());
+    if (left.count() <= 0) {
+      Finish(std::move(transfer), "its turn did not come in time");
+      return;
+    }
     CURL* const easy = curl_easy_init();
     const FetchRequest& request = transfer->request;
     for (const auto& [name, value] : request.headers) {
@@ -125,7 +137,7 @@ class CurlFetcher final : public HttpFetcher {
     }
     curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");

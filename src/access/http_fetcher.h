@@ -17,7 +17,7 @@ struct FetchRequest {
   std::string url;  ///< http or https.
   /// Fields to send. Values have no CR, LF or NUL.
   std::vector<std::pair<std::string, std::string>> headers;
-  uint64_t timeout_ms = 5'000;  ///< For everything: finding, connecting, waiting, reading.
+  uint64_t timeout_ms = 5'000;  ///< For everything, from Fetch to the last byte.
   size_t body_bytes = 0;        ///< Longest body that is believed.
 };
 

@@ -153,10 +153,10 @@ std::string CheckClaims(const Json& payload, const JwtConfig& config, TimeNs now
     return "the token has a time that is none";
   }
   if (!expires) return "the token does not say when it expires";
-  if (now >= *expires + skew) return "the token has expired";
+  if (now >= *expires) return "the token has expired";
   if (not_before && now < *not_before - skew) return "the token is not valid yet";
   if (issued && now < *issued - skew) return "the token is from the future";
-  verdict.expires = *expires + skew;
+  verdict.expires = *expires;
   const Json* const user = FindClaim(payload, config.user_claim);
   if (user == nullptr || !user->is_string() ||
       !TakeUserName(user->get<std::string>(), verdict.user) || verdict.user.empty()) {

@@ -7,8 +7,6 @@ namespace tailrace {
 
 namespace {
 
-constexpr uint64_t kFetchTimeoutMs = 10'000;
-
 // http:// to this machine, where nobody is on the way.
 bool StaysHere(std::string_view url) {
   if (url.find('@') != std::string_view::npos) return false;
@@ -70,7 +68,7 @@ void JwtKeys::Start(std::unique_lock<std::mutex>& lock) {
   if (std::exchange(asking_, true)) return;
   asked_ms_ = now_ms_();
   if (IsUrl()) {
-    FetchRequest request{.url = config_.keys, .timeout_ms = kFetchTimeoutMs};
+    FetchRequest request{.url = config_.keys, .timeout_ms = kKeyFetchTimeoutMs};
     request.body_bytes = kMaxJwksBytes;
     fetcher_->Fetch(std::move(request), [this](const FetchReply& reply) { OnReply(reply); });
     return;
@@ -91,11 +89,16 @@ Result<void> JwtKeys::ReadFile() {
 }
 
 Result<void> JwtKeys::Take(std::string_view json) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (keys_ != nullptr && json == text_) return {};
+  }
   Result<KeySet> set = KeySet::Parse(json);
   if (!set) return Fail(set.error());
   auto keys = std::make_shared<const KeySet>(std::move(*set));
   const std::lock_guard lock(mutex_);
   keys_ = std::move(keys);
+  text_ = json;
   return {};
 }
 

@@ -13,6 +13,8 @@
 
 namespace tailrace {
 
+inline constexpr uint64_t kKeyFetchTimeoutMs = 1'500;
+
 /// Any thread. A set that cannot be read or used leaves the one before in force.
 class JwtKeys {
  public:
@@ -49,6 +51,7 @@ class JwtKeys {
   const NowMs now_ms_;
   mutable std::mutex mutex_;
   std::shared_ptr<const KeySet> keys_;
+  std::string text_;       // that keys_ was made of
   uint64_t asked_ms_ = 0;  // when reading began last
   bool asking_ = false;
   std::vector<Then> waiters_;

@@ -15,9 +15,9 @@ struct ForwardAuthConfig {
   std::string user_header = "Remote-User";      ///< Of its answer.
   std::string groups_header = "Remote-Groups";  ///< A list with commas.
   std::string ca_file;                          ///< PEM; empty: the system's.
-  uint64_t timeout_ms = 5'000;
-  uint64_t cache_ms = 10'000;      ///< A yes or a no is believed for so long.
-  uint64_t grace_ms = 30'000;      ///< A yes, from when it was said, while nothing is answered.
+  uint64_t timeout_ms = 1'500;                  ///< A question, with its waiting for its turn.
+  uint64_t cache_ms = 2'000;       ///< A yes or a no is believed for so long from the question.
+  uint64_t grace_ms = 30'000;      ///< A yes, likewise, while questions come to nothing.
   uint64_t retry_ms = 1'000;       ///< After a question without an answer, to the next one.
   uint64_t cache_entries = 4'096;  ///< Credentials remembered; the one not used for longest goes.
   uint64_t concurrent = 16;        ///< Questions at the same time.
@@ -30,7 +30,7 @@ struct ProxyAuthConfig {
   std::string groups_header;  ///< A list with commas; empty: there are no groups.
   /// A stream is ended after so long, so that its client comes through the proxy again: nobody else
   /// knows who has logged out.
-  uint64_t max_age_ms = 300'000;
+  uint64_t max_age_ms = 60'000;
 };
 
 /// Signed tokens (jwt.h).
@@ -42,8 +42,8 @@ struct JwtConfig {
   std::string groups_claim = "groups";  ///< Strings, or one with commas; "a.b": b in the object a.
   std::string ca_file;                  ///< PEM, for a URL; empty: the system's.
   std::string cookie;                   ///< A token may come in this cookie too; empty: in none.
-  uint64_t clock_skew_s = 60;           ///< That the issuer's clock may differ from ours.
-  uint64_t refresh_ms = 300'000;        ///< Keys are read again so often;
+  uint64_t clock_skew_s = 60;           ///< That the issuer's clock may be ahead of ours.
+  uint64_t refresh_ms = 2'000;          ///< Keys in use are read again so often;
   uint64_t unknown_key_ms = 10'000;     ///< and for tokens of unknown keys, but not more often.
 };
 

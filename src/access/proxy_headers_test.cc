@@ -12,10 +12,10 @@ class Still final : public Clock {
 };
 
 Decision Decide(std::initializer_list<HeaderField> fields, bool trusted = true) {
-  static const ProxyAuthConfig config{.user_header = "X-Remote-User",
-                                      .groups_header = "X-Remote-Groups"};
-  static const Still clock;
-  ProxyHeadersAuthenticator authenticator(config, clock);
+  static const ProxyAuthConfig kConfig{.user_header = "X-Remote-User",
+                                       .groups_header = "X-Remote-Groups"};
+  static const Still kClock;
+  ProxyHeadersAuthenticator authenticator(kConfig, kClock);
   RequestHead head;
   for (const HeaderField& field : fields) head.headers.Add(field.name, field.value);
   const Query query;
@@ -31,7 +31,7 @@ TEST(ProxyHeaders, UserAndGroups) {
   EXPECT_EQ(decision.identity->user, "joe");
   EXPECT_THAT(decision.identity->groups, testing::ElementsAre("dev", "ops"));
   EXPECT_EQ(decision.identity->proof, Proof::kProxyHeaders);
-  EXPECT_EQ(decision.identity->expires, 305'000'000'000);
+  EXPECT_EQ(decision.identity->expires, 65'000'000'000);
 }
 
 TEST(ProxyHeaders, OfNobodyElse) {

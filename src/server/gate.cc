@@ -289,6 +289,11 @@ bool StreamPass::MayReadSome(const LogKey& key) const {
           watched_->rights().To(Verb::kRead, key.type, key.id) != NameVerdict::kNo);
 }
 
+bool StreamPass::IsToAskAgain() const {
+  return watched_ != nullptr && !watched_->Holds() &&
+         watched_->identity()->proof == Proof::kProxyHeaders;
+}
+
 void Gate::SetPolicy(PolicyPtr policy) {
   if (!enabled_) return;
   policy_ = std::move(policy);

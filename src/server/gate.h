@@ -83,6 +83,9 @@ class StreamPass {
   bool MayRead(const LogInfo& info) const;
   /// As far as is known without the log: labels, if they matter, are looked at later.
   bool MayReadSome(const LogKey& key) const;
+  /// Nothing is known against it but the time since its proxy last vouched for it, and only the
+  /// proxy can do that again.
+  bool IsToAskAgain() const;
 
  private:
   Gate* gate_ = nullptr;

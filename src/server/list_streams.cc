@@ -193,6 +193,11 @@ void ListStream::Drain(uint64_t retry_ms) {
 
 void ListStream::Recheck() {
   if (pass_.MayList()) return;
+  if (pass_.IsToAskAgain()) {
+    const StreamConfig& streams = exchange_.worker().config().streams;
+    Drain(exchange_.worker().random().Between(streams.retry_min_ms, streams.retry_max_ms));
+    return;
+  }
   ++exchange_.worker().stats().streams_expired;
   End("event: expired\ndata: {}\n\n");
 }

@@ -71,7 +71,7 @@ struct AccessConfig {
   uint64_t sessions = 10'000;             ///< Beyond it the one unused for longest is closed.
   uint64_t login_attempts = 10;           ///< Failed logins of a user or an address in a row.
   uint64_t login_interval_ms = 30'000;    ///< Then one each so often.
-  uint64_t recheck_ms = 1'000;            ///< How often identities with open streams are looked at.
+  uint64_t recheck_ms = 500;              ///< How often identities with open streams are looked at.
 };
 
 /// A portal's collection that logs are brought in from (docs/mongodb.md).

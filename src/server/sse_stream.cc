@@ -129,7 +129,14 @@ void SseStream::TellUnavailable(std::string& out) {
 
 // The portal's page does not know this event and connects again; then the status tells it.
 void SseStream::TellExpired(std::string& out) {
-  ++exchange_.worker().stats().streams_expired;
+  Worker& worker = exchange_.worker();
+  if (pass_.IsToAskAgain()) {
+    const StreamConfig& streams = worker.config().streams;
+    AppendSseRetry(out, worker.random().Between(streams.retry_min_ms, streams.retry_max_ms));
+    AppendSseEnd(out);
+    return;
+  }
+  ++worker.stats().streams_expired;
   AppendSseEvent(out, "expired");
   AppendSseDataLine(out, "{}");
   AppendSseEnd(out);

@@ -11,11 +11,12 @@ import tempfile
 import time
 import unittest
 
-from support.api import BASE, Api, new_log
+from support.api import BASE, PORTAL, Api, new_log
 from support.case import AsyncCase
 from support.http import Connection, ProtocolError
 from support.nginx import Nginx, free_ports
 from support.server import Server
+from support.sse import Stream
 
 PROXY = "127.0.0.2"     # the address from which proxies speak to the server; tests use 127.0.0.1
 GRANTS = [{"user": "joe", "logs": "joe/*", "may": ["read", "write"]},
@@ -156,6 +157,38 @@ class ProxyHeadersTest(AsyncCase):
                                   "X-Remote-Groups: admins"}, 401),
                                 ({"X-Remote-User": "joe"}, 403)):
             self.assertEqual(await self.raw_as_proxy(headers), status, headers)
+
+
+class TimeTest(AsyncCase):
+    """What a proxy said is good for a while; then its client comes back through it."""
+
+    async def test_a_stream_ends_softly_and_its_client_goes_on(self):
+        settings = {"access.enabled": True, "grant": GRANTS, "trusted_proxies": [PROXY],
+                    "proxy_auth.user_header": "X-Remote-User", "proxy_auth.max_age": "1s",
+                    "access.recheck": "100ms"}
+        server = Server(settings=settings).start()
+        self.addCleanup(server.stop)
+        joe = {"X-Remote-User": "joe"}
+
+        async def again(path, last_id=""):
+            more = {"Last-Event-ID": last_id} if last_id else {}
+            return await Stream.open(server.port, path, {**joe, **more}, source=PROXY)
+
+        async with await Connection.open(server.port, source=PROXY) as connection:
+            fields = {**joe, "Content-Type": "text/plain", "Sec-Fetch-Site": "same-origin"}
+            answer = await connection.request("POST", f"{BASE}/joe/1/entries", fields, b"one\n")
+            self.assertEqual(answer.status, 200, answer)
+        for path in (f"{BASE}/joe/1/events", f"{PORTAL}/?type=joe&id=1", f"{BASE}/events"):
+            async with await again(path) as stream:
+                events = await stream.to_end()
+                self.assertNotIn("expired", [event.event for event in events])
+                self.assertTrue(2000 <= stream.parser.retries[-1] <= 4000, stream.parser.retries)
+                self.assertTrue(stream.closed)
+            async with await again(path, stream.parser.last_id) as stream:
+                self.assertEqual(stream.response.status, 200)
+        async with await again(f"{PORTAL}/?type=joe&id=1&sentinel=0") as stream:
+            with self.assertRaises((ProtocolError, asyncio.IncompleteReadError, ConnectionError)):
+                await stream.to_end()     # a whole answer would be the log's end
 
 
 class UselessSettingTest(unittest.TestCase):

@@ -84,12 +84,15 @@ class Connection:
         self.writer = writer
 
     @classmethod
-    async def open(cls, port, host="127.0.0.1", receive_buffer=None, limit=1 << 16, tls=None):
-        """`tls`: the client's ssl.SSLContext."""
+    async def open(cls, port, host="127.0.0.1", receive_buffer=None, limit=1 << 16, tls=None,
+                   source=None):
+        """`tls`: the client's ssl.SSLContext. `source`: the address to come from."""
         sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         sock.setblocking(False)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            sock.bind((source, 0))
         try:
             await asyncio.wait_for(asyncio.get_running_loop().sock_connect(sock, (host, port)),
                                    TIMEOUT_SECONDS)

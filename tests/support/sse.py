@@ -114,8 +114,9 @@ class Stream:
 
     @classmethod
     async def open(cls, port, path, headers=None, receive_buffer=None, host="127.0.0.1",
-                   tls=None):
-        connection = await Connection.open(port, host=host, receive_buffer=receive_buffer, tls=tls)
+                   tls=None, source=None):
+        connection = await Connection.open(port, host=host, receive_buffer=receive_buffer, tls=tls,
+                                           source=source)
         sent = {"Accept": "text/event-stream", **(headers or {})}
         await connection.send(request_bytes("GET", path, sent))
         response = await connection.head()
