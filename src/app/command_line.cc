@@ -53,6 +53,7 @@ class CommandTree {
     AddLink();
     AddDelete();
     AddImport();
+    AddDoctor();
     AddTokenFile();
     AddAccessVerbs(app_, access_,
                    [this](std::function<int()> action) { action_ = std::move(action); });
@@ -373,6 +374,29 @@ class CommandTree {
     AddDuration(import, "--wait", import_.wait_ms, "How long to wait for each log");
   }
 
+  void AddDoctor() {
+    CLI::App* const doctor = AddVerb(
+        "doctor", "Find which proxy on the way holds back, cuts or changes streams",
+        "Says of each address what is wrong on the way there, and which line of nginx, Caddy or\n"
+        "HAProxy to change. Of several addresses, from the browser's end to the server's, it says\n"
+        "between which of them it happens. 0: all is well, 1: a fault, 69: nobody answers.\n\n"
+        "Example: tailrace doctor https://logs.example.org http://127.0.0.1:8080",
+        [this] { return RunDoctor(doctor_); });
+    doctor->add_option("URL", doctor_.urls, "Where to ask (default TAILRACE_URL)")->type_name("");
+    AddParsed(doctor, "--silence", "DURATION", "a little longer than the server's streams are",
+              "How long to watch a silent stream for being cut; 2m at most",
+              [this](const std::string& text) {
+                const auto value = ParseDurationMs(text);
+                if (!value) throw CLI::ValidationError("--silence", value.error().message);
+                if (*value > 120'000) throw CLI::ValidationError("--silence", "2m at most");
+                doctor_.silence_ms = *value;
+              });
+    doctor->add_option("--proxy", doctor_.proxy, "Advice for this one, if it does not say its name")
+        ->type_name("NAME")
+        ->check(CLI::IsMember({"nginx", "caddy", "haproxy"}));
+    doctor->add_flag("--json", doctor_.json, "Print what was found as a JSON object a line");
+  }
+
   // To all verbs that there are so far but the server's own.
   void AddTokenFile() {
     for (CLI::App* const verb : app_.get_subcommands({})) {
@@ -415,6 +439,7 @@ class CommandTree {
   LinkArguments link_;
   DeleteArguments delete_;
   ImportArguments import_;
+  DoctorArguments doctor_;
   AccessArguments access_;
   std::string shell_;
 };

@@ -16,8 +16,12 @@
 namespace tailrace {
 namespace {
 
-// RFC 6750 §3: the scheme that a client may answer with.
-constexpr std::string_view kChallenge = "Bearer realm=\"tailrace\"";
+// RFC 6750 §3: the scheme that a client may answer with, and whether what it showed has arrived.
+std::string ChallengeOf(const RequestHead& head) {
+  std::string challenge = "Bearer realm=\"tailrace\"";
+  if (head.headers.Has("Authorization")) challenge += ", error=\"invalid_token\"";
+  return challenge;
+}
 
 std::string KeyOf(const std::vector<std::string>& groups) {
   std::string key;
@@ -229,7 +233,7 @@ bool Gate::Refuse(Call& call, Need need, const Problem& problem) {
     return false;
   }
   Answer answer = ProblemAnswer(problem);
-  if (problem.status == 401) answer.headers.Add("WWW-Authenticate", kChallenge);
+  if (problem.status == 401) answer.headers.Add("WWW-Authenticate", ChallengeOf(call.head));
   answer.headers.Add("Cache-Control", "no-store");
   call.reply.Send(std::move(answer));
   return false;

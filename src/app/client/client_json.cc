@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/client/diagnosis.h"
 #include "app/client/http_client.h"
 
 namespace tailrace {
@@ -18,6 +19,10 @@ std::optional<uint64_t> Number(const Json& object, const char* member) {
   const auto found = object.find(member);
   if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<uint64_t>();
+}
+
+bool Flag(const Json& object, const char* member) {
+  return object.value(member, Json()) == Json(true);
 }
 
 std::optional<Outcome> ReadOutcome(const Json& object) {
@@ -108,6 +113,33 @@ Result<ClientEvent> ReadEvent(std::string_view json) {
     event.outcome = ReadOutcome(object);
     return event;
   });
+}
+
+Result<DoctorHello> ReadDoctorHello(std::string_view json) {
+  return WithObject(json, [](const Json& object) {
+    DoctorHello hello;
+    hello.protocol = Text(object, "protocol");
+    hello.client = Text(object, "client");
+    hello.host = Text(object, "host");
+    hello.base_path = Text(object, "base_path");
+    hello.forwarded_headers = Text(object, "forwarded_headers");
+    hello.accept_encoding = Text(object, "accept_encoding");
+    hello.last_event_id = Text(object, "last_event_id");
+    hello.longest_silence_ms = Number(object, "longest_silence_ms").value_or(0);
+    hello.secure = Flag(object, "secure");
+    hello.from_trusted_proxy = Flag(object, "from_trusted_proxy");
+    hello.client_is_proxy = Flag(object, "client_is_proxy");
+    hello.forwarded = Flag(object, "forwarded");
+    hello.access = Flag(object, "access");
+    hello.has_cookie = Flag(object, "has_cookie");
+    hello.has_authorization = Flag(object, "has_authorization");
+    hello.json = OneLine(object);
+    return hello;
+  });
+}
+
+Result<uint64_t> ReadDoctorBeat(std::string_view json) {
+  return WithObject(json, [](const Json& object) { return Number(object, "at_ms").value_or(0); });
 }
 
 std::string ProblemText(const HttpReply& reply) {

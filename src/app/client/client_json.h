@@ -54,6 +54,8 @@ struct ClientEvent {
   std::optional<Outcome> outcome;
 };
 
+struct DoctorHello;
+
 /// All: kInvalid for what is not the object that api.md describes.
 Result<ClientEntry> ReadEntry(std::string_view json);
 Result<ClientLog> ReadLog(std::string_view json);
@@ -62,5 +64,8 @@ Result<ClientList> ReadList(std::string_view json);
 Result<ClientEvent> ReadEvent(std::string_view json);
 /// The path of a link that was made.
 Result<std::string> ReadLinkPath(std::string_view json);
+/// Of the doctor's probe; a beat: when it was sent, in ms from a start of its own.
+Result<DoctorHello> ReadDoctorHello(std::string_view json);
+Result<uint64_t> ReadDoctorBeat(std::string_view json);
 
 }  // namespace tailrace

@@ -87,6 +87,13 @@ struct ImportArguments {
   uint64_t wait_ms = 300'000;  ///< For each log.
 };
 
+struct DoctorArguments {
+  std::vector<std::string> urls;       ///< From the browser's end on; none: TAILRACE_URL.
+  std::optional<uint64_t> silence_ms;  ///< Absent: a little more than the server is ever silent.
+  std::string proxy;                   ///< Advice for this one only; empty: for the one that shows.
+  bool json = false;
+};
+
 int RunExec(const ExecArguments& arguments);
 int RunPush(const PushArguments& arguments);
 int RunTail(const TailArguments& arguments);
@@ -95,5 +102,6 @@ int RunEnd(const EndArguments& arguments);
 int RunLink(const LinkArguments& arguments);
 int RunDelete(const DeleteArguments& arguments);
 int RunImport(const ImportArguments& arguments);
+int RunDoctor(const DoctorArguments& arguments);
 
 }  // namespace tailrace

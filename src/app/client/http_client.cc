@@ -42,17 +42,18 @@ size_t OnBody(char* bytes, size_t size, size_t count, void* user) {
 }
 
 size_t OnHeader(char* bytes, size_t size, size_t count, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  std::string line(bytes, size * count);
-  constexpr std::string_view kRetryAfter = "retry-after:";
-  if (line.size() < kRetryAfter.size()) return line.size();
-  std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (!line.starts_with(kRetryAfter)) return line.size();
-  const size_t begin = line.find_first_not_of(' ', kRetryAfter.size());
-  const size_t end = line.find_last_not_of(" \r\n");
-  if (begin != std::string::npos && end >= begin) {
-    const auto seconds = ParseDecimal(std::string_view(line).substr(begin, end + 1 - begin));
-    if (seconds && *seconds < 1'000'000) transfer.reply.retry_after_ms = *seconds * 1000;
+  HttpReply& reply = static_cast<Transfer*>(user)->reply;
+  std::string_view line(bytes, size * count);
+  if (line.starts_with("HTTP/")) reply.headers = {};
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return size * count;
+  const std::string_view name = line.substr(0, colon);
+  line = line.substr(colon + 1);
+  line = TrimBlanks(line.substr(0, line.find_last_not_of("\r\n") + 1));
+  reply.headers.Add(name, line);
+  if (EqualsIgnoreCase(name, "Retry-After")) {
+    const auto seconds = ParseDecimal(line);
+    if (seconds && *seconds < 1'000'000) reply.retry_after_ms = *seconds * 1000;
   }
   return size * count;
 }
@@ -173,6 +174,7 @@ HttpReply HttpClient::Perform(const HttpRequest& request, const Take* take) {
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  if (request.accept_gzip) curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
   if (method != "GET") {
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -186,6 +188,10 @@ HttpReply HttpClient::Perform(const HttpRequest& request, const Take* take) {
   curl_slist_free_all(headers);
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  long version = 0;
+  curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
+  transfer.reply.http2 = version == CURL_HTTP_VERSION_2_0;
+  transfer.reply.head_status = static_cast<int>(status);
   transfer.reply.status = code == CURLE_OK ? static_cast<int>(status) : 0;
   transfer.reply.untrusted = code == CURLE_PEER_FAILED_VERIFICATION;
   if (code != CURLE_OK) {

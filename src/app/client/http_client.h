@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/headers.h"
 #include "log/log_key.h"
 
 namespace tailrace {
@@ -42,6 +43,7 @@ struct HttpRequest {
   std::vector<std::string> headers;  ///< "Name: value".
   std::string_view body = {};
   std::string_view content_type = {};
+  bool accept_gzip = false;  ///< Asks for it, and undoes it; the answer's fields stay as they came.
 };
 
 struct HttpReply {
@@ -50,6 +52,10 @@ struct HttpReply {
   std::string problem;     ///< For people, without advice.
   bool untrusted = false;  ///< Status 0, because of the server's certificate.
   std::optional<uint64_t> retry_after_ms;
+  /// Of the head, whatever became of the body; 0: none came.
+  int head_status = 0;
+  Headers headers;  ///< Of the last answer, if there were several (1xx).
+  bool http2 = false;
 
   bool Ok() const { return status / 100 == 2; }
 };

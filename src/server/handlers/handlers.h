@@ -34,6 +34,9 @@ void HandlePortalStream(Call& call);
 /// What a stream's client is told when it cannot be served now: `200`, `retry:`, close.
 Answer ComeBackLater(Worker& worker);
 
+// doctor_handler.cc
+void HandleDoctor(Call& call);
+
 // portal_initial_handler.cc
 void HandlePortalInitial(Call& call);
 

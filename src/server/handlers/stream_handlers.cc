@@ -4,21 +4,12 @@
 #include "http/sse.h"
 #include "server/cursor_text.h"
 #include "server/handlers/handlers.h"
+#include "server/handlers/stream_headers.h"
 #include "server/list_streams.h"
 #include "server/sse_stream.h"
 
 namespace tailrace {
 namespace {
-
-constexpr std::string_view kEventStream = "text/event-stream";
-
-// Fields of every event stream, also of one that ends at once (api.md "The stream").
-void AddStreamHeaders(Headers& headers) {
-  headers.Add("Content-Type", kEventStream);
-  headers.Add("Cache-Control", "no-cache, no-transform");
-  headers.Add("X-Accel-Buffering", "no");
-  headers.Add("Vary", "Accept-Encoding, Cookie");
-}
 
 std::string RetryEvent(uint64_t retry_ms) {
   std::string out;
