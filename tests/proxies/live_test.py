@@ -162,6 +162,41 @@ class UploadTests:
             self.assertEqual((await upload.finish()).json()["stored"], 3)
 
 
+class SubPathTests:
+    """Of proxies that pass on what is below /tailrace."""
+
+    async def test_everything_that_a_page_asks_for_is_below(self):
+        page = await self.ask("GET", "/logs/a/b")
+        links = re.findall(r' (?:href|src)="([^"]*)"', page.text())
+        self.assertTrue(all(link.startswith("/tailrace/assets/") for link in links), links)
+        for link in links:
+            asset = await self.ask("GET", link.removeprefix("/tailrace"))
+            self.assertEqual(asset.status, 200, link)
+        again = await self.ask("GET", "/logs/a/b", {"If-None-Match": page.header("ETag")})
+        self.assertEqual(again.status, 304)
+
+    async def test_the_path_alone_leads_there(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.front.port)
+        async with Connection(reader, writer) as connection:
+            answer = await connection.request("GET", self.prefix)
+        self.assertIn(answer.status, (301, 308))
+        self.assertTrue(answer.header("Location").endswith("/tailrace/"), answer)
+
+
+class Http2Tests:
+    """Of proxies that offer HTTP/2 to browsers."""
+
+    async def test_http2_to_the_browser(self):
+        context = self.certificate.client(protocols=("h2",))
+        logs = [new_log() for _ in range(20)]
+        async with await Http2Connection.open(self.front.port, host="localhost",
+                                              ssl=context) as connection:
+            streams = [await connection.stream(f"{BASE}/{log}/events") for log in logs]
+            for log, stream in zip(logs, streams):
+                await self.direct.append(log, "x\n")
+                self.assertEqual((await stream.next()).data, "x")
+
+
 class AwayTests:
     """Of proxies that are told what to say while Tailrace restarts."""
 
@@ -226,7 +261,7 @@ class NginxNestedTest(FrontCase, LiveTests):
                 "http://127.0.0.1:8080": f"http://127.0.0.1:{cls.server.port}"}), port)
 
 
-class NginxTest(FrontCase, LiveTests, OriginTests, UploadTests, AwayTests):
+class NginxTest(FrontCase, LiveTests, OriginTests, UploadTests, Http2Tests, AwayTests):
     """docs/proxies/nginx.conf."""
 
     https = True
@@ -238,16 +273,6 @@ class NginxTest(FrontCase, LiveTests, OriginTests, UploadTests, AwayTests):
             "http://127.0.0.1:8080": f"http://127.0.0.1:{cls.server.port}",
             "/etc/ssl/logs/fullchain.pem": cls.certificate.cert,
             "/etc/ssl/logs/privkey.pem": cls.certificate.key}), port)
-
-    async def test_http2_to_the_browser(self):
-        context = self.certificate.client(protocols=("h2",))
-        logs = [new_log() for _ in range(20)]
-        async with await Http2Connection.open(self.front.port, host="localhost",
-                                              ssl=context) as connection:
-            streams = [await connection.stream(f"{BASE}/{log}/events") for log in logs]
-            for log, stream in zip(logs, streams):
-                await self.direct.append(log, "x\n")
-                self.assertEqual((await stream.next()).data, "x")
 
 
 class NginxUnixSocketTest(FrontCase, LiveTests, OriginTests):
@@ -266,7 +291,7 @@ class NginxUnixSocketTest(FrontCase, LiveTests, OriginTests):
             "unix:/run/tailrace/http.sock;": f"unix:{path};"}), port)
 
 
-class NginxSubPathTest(FrontCase, LiveTests, OriginTests):
+class NginxSubPathTest(FrontCase, LiveTests, OriginTests, SubPathTests):
     """docs/proxies/nginx-sub-path.conf."""
 
     settings = {**FrontCase.settings, "base_path": "/tailrace"}
@@ -277,16 +302,6 @@ class NginxSubPathTest(FrontCase, LiveTests, OriginTests):
         return Nginx(documented("nginx-sub-path.conf", {
             "listen 80": f"listen 127.0.0.1:{port}",
             "http://127.0.0.1:8080": f"http://127.0.0.1:{cls.server.port}"}), port)
-
-    async def test_everything_that_a_page_asks_for_is_below(self):
-        page = await self.ask("GET", "/logs/a/b")
-        links = re.findall(r' (?:href|src)="([^"]*)"', page.text())
-        self.assertTrue(all(link.startswith("/tailrace/assets/") for link in links), links)
-        for link in links:
-            asset = await self.ask("GET", link.removeprefix("/tailrace"))
-            self.assertEqual(asset.status, 200, link)
-        again = await self.ask("GET", "/logs/a/b", {"If-None-Match": page.header("ETag")})
-        self.assertEqual(again.status, 304)
 
     async def test_the_path_alone_leads_to_its_page(self):
         answer = await self.direct.get("/tailrace")
@@ -299,7 +314,7 @@ class NginxSubPathTest(FrontCase, LiveTests, OriginTests):
         self.assertEqual((await self.direct.get("/tailraces/readyz")).status, 404)
 
 
-class CaddyTest(FrontCase, LiveTests, OriginTests, UploadTests, AwayTests):
+class CaddyTest(FrontCase, LiveTests, OriginTests, UploadTests, Http2Tests, AwayTests):
     """docs/proxies/Caddyfile."""
 
     https = True
@@ -313,7 +328,7 @@ class CaddyTest(FrontCase, LiveTests, OriginTests, UploadTests, AwayTests):
             "/etc/ssl/logs/privkey.pem": cls.certificate.key}), port)
 
 
-class HaProxyTest(FrontCase, LiveTests, OriginTests, UploadTests, AwayTests):
+class HaProxyTest(FrontCase, LiveTests, OriginTests, UploadTests, Http2Tests, AwayTests):
     """docs/proxies/haproxy.cfg."""
 
     https = True
