@@ -72,12 +72,13 @@ class Result:
                            "figures": [figure.as_json() for figure in self.figures],
                            "failed": self.failed}, indent=1) + "\n"
 
-    def write(self, keep):
+    def write(self, keep, name="results"):
         """Below the build directory; with `keep` into the repository too."""
-        places = [BUILD / "results"]
+        places = [BUILD / name]
         if keep:
             KEPT.mkdir(exist_ok=True)
-            places.append(KEPT / f"{self.time[:16].replace(':', '')}-{self.commit.rstrip('+')}")
+            place = f"{self.time[:16].replace(':', '')}-{self.commit.rstrip('+')}"
+            places.append(KEPT / (place if name == "results" else f"{place}-{name}"))
         for place in places:
             place.with_name(place.name + ".json").write_text(self.json(), encoding="utf-8")
             place.with_name(place.name + ".md").write_text(self.markdown(), encoding="utf-8")

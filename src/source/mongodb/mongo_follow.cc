@@ -14,9 +14,6 @@ constexpr size_t kMaxQueuedEvents = 2'000;
 constexpr size_t kMaxQueuedBytes = 16 << 20;
 constexpr size_t kMaxBatchEvents = 1'000;
 constexpr std::chrono::milliseconds kTick{250};
-constexpr std::chrono::milliseconds kSaveEvery{1'000};
-constexpr std::chrono::milliseconds kSaveIdleEvery{30'000};
-constexpr size_t kMaxUnsavedEvents = 2'000;  // with a batch more, fewer than RecentIds::kCapacity
 constexpr size_t kMaxKnownLogs = 4'096;
 constexpr size_t kMaxLoadedLogs = 256;
 constexpr size_t kEpochLength = 8;
@@ -112,9 +109,8 @@ void MongoSource::RunApply() {
     std::vector<TailEvent> events = TakeQueued();
     if (shared_.stopping.load()) break;
     if (!events.empty()) ApplyBatch(std::move(events));
-    SaveIfDue();
-    // More than is remembered of a log must not have to be recognised after a restart.
-    while (unsaved_events_ >= kMaxUnsavedEvents && Rest(kTick)) SaveIfDue();
+    WaitUntilSaved();
+    if (was_saved_.exchange(false)) ForgetOldest();
     ExpireWaiters();
   }
   if (auto saved = Save(); !saved) options_.say.warn(saved.error().message);
@@ -169,8 +165,8 @@ void MongoSource::ApplyBatch(std::vector<TailEvent> events) {
   for (auto& [key, group] : groups) all_taken &= ApplyLog(key, std::move(group), pending);
   for (Pending& one : pending) Settle(one);
   if (!all_taken) return;
-  unsaved_events_ += count;
   const std::lock_guard lock(mutex_);
+  unsaved_events_ += count;
   if (!state.empty()) state_ = std::move(state);
   if (stamp > passed_stamp_) {
     passed_stamp_ = stamp;
@@ -286,23 +282,7 @@ void MongoSource::Reset() {
     resync_after_.clear();
   }
   import_changed_.notify_all();
-  last_save_ = {};
-  ++unsaved_events_;
-  SaveIfDue();
-}
-
-void MongoSource::SaveIfDue() {
-  const auto now = Steady::now();
-  const auto every = unsaved_events_ > 0 ? kSaveEvery : kSaveIdleEvery;
-  const bool is_due = unsaved_events_ >= kMaxUnsavedEvents || now - last_save_ >= every;
-  if (!is_due) return;
-  last_save_ = now;
-  if (auto saved = Save(); !saved) {
-    options_.say.warn(saved.error().message);
-    return;
-  }
-  unsaved_events_ = 0;
-  ForgetOldest();
+  if (auto saved = Save(); !saved) options_.say.warn(saved.error().message);
 }
 
 void MongoSource::ExpireWaiters() {

@@ -28,6 +28,7 @@ Result<std::unique_ptr<MongoSource>> MongoSource::Make(LogStore& store, MongoSou
 void MongoSource::Start() {
   threads_.emplace_back([this] { RunTail(); });
   threads_.emplace_back([this] { RunApply(); });
+  threads_.emplace_back([this] { RunSave(); });
   for (size_t i = 0; i < kImportThreads; ++i) threads_.emplace_back([this] { RunImports(); });
 }
 
@@ -35,7 +36,7 @@ MongoSource::MongoSource(LogStore& store, MongoSourceOptions options, Random& ra
     : store_(store), options_(std::move(options)), random_(random) {
   const MongoCheckpoint checkpoint = ReadCheckpoint(options_.checkpoint_path);
   epoch_ = checkpoint.epoch.empty() ? random_.Name(kEpochLength) : checkpoint.epoch;
-  state_ = tail_state_ = saved_state_ = checkpoint.state;
+  state_ = tail_state_ = checkpoint.state;
   for (const LogKey& key : checkpoint.unfinished) {
     unfinished_.insert(key);
     Queue(key, logs_[key], true);
@@ -54,6 +55,7 @@ void MongoSource::Stop() {
   }
   queue_changed_.notify_all();
   import_changed_.notify_all();
+  save_changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   std::vector<Waiter> waiters;
   {
@@ -227,25 +229,6 @@ bool MongoSource::Rest(std::chrono::milliseconds time) {
 
 void MongoSource::Answer(std::vector<Waiter> waiters, const Result<void>& result) {
   for (Waiter& waiter : waiters) waiter.done(result);
-}
-
-Result<void> MongoSource::Save() {
-  const std::lock_guard one_writer(save_mutex_);
-  MongoCheckpoint checkpoint;
-  {
-    const std::lock_guard lock(mutex_);
-    checkpoint.epoch = epoch_;
-    checkpoint.state = state_;
-    std::set<LogKey> unfinished = unfinished_;
-    for (const auto& [key, log] : logs_) {
-      const bool lacks_events =
-          log.stage != Log::Stage::kReady && (!log.held.empty() || log.again || log.compare);
-      // Read beyond where the tail is: the events on the way to it are known only while we run.
-      if (lacks_events || log.until > passed_stamp_) unfinished.insert(key);
-    }
-    checkpoint.unfinished.assign(unfinished.begin(), unfinished.end());
-  }
-  return WriteCheckpoint(options_.checkpoint_path, checkpoint);
 }
 
 }  // namespace tailrace

@@ -2,7 +2,7 @@
 // docs/mongodb.md says what that means for edits, deletions and late documents.
 //
 // One thread reads what is new of all logs (Tail) into a bounded queue; one takes all that waits
-// there, appends it log by log and, once that is on disk, notes in a file up to where it is; a few
+// there and appends it log by log; one notes in a file up to where all is on disk; a few
 // read whole logs when they are seen or asked for the first time. What is in the store is told by
 // the `_id` that every entry keeps, so any of it may be done again.
 #pragma once
@@ -122,10 +122,14 @@ class MongoSource final : public LogOrigin {
   bool Prepare(const LogKey& key);
   void Settle(Pending& pending);
   void Reset();
-  void SaveIfDue();
   void ExpireWaiters();
   void ForgetImported();
   void ForgetOldest();
+
+  // mongo_save.cc, the thread that saves; and the appending one
+  void RunSave();
+  void WaitUntilSaved();
+  Result<void> Save();
 
   // mongo_import.cc
   void RunImports();
@@ -153,7 +157,6 @@ class MongoSource final : public LogOrigin {
   void Queue(const LogKey& key, Log& log, bool compare);
   TimeNs EntryTime(const MongoDocument& document) const;
   void AddEntry(EntryRun& run, MongoDocument document) const;
-  Result<void> Save();
   std::string Producer() const;
 
   LogStore& store_;
@@ -168,6 +171,7 @@ class MongoSource final : public LogOrigin {
   mutable std::mutex mutex_;
   std::condition_variable queue_changed_;   ///< Of queue_.
   std::condition_variable import_changed_;  ///< Of imports_waiting_, and of stopping.
+  std::condition_variable save_changed_;    ///< Of unsaved_events_.
   bool stopping_ = false;                   ///< Guarded by mutex_, as all below.
   std::deque<TailEvent> queue_;
   size_t queue_bytes_ = 0;
@@ -186,12 +190,12 @@ class MongoSource final : public LogOrigin {
   bool resync_ = false;  ///< The open logs behind `resync_after_` are still to be queued.
   std::string resync_after_;
 
-  std::mutex save_mutex_;         ///< One writer of the checkpoint's file; taken before mutex_.
-  size_t unsaved_events_ = 0;     ///< The appending thread's.
-  Steady::time_point last_save_;  ///< The same.
-  std::string saved_state_;       ///< The same.
-  std::string tail_state_;        ///< The reader's: behind all that it has queued.
-  bool said_down_ = false;        ///< The same.
+  size_t unsaved_events_ = 0;  ///< Taken into `state_` since what was saved last.
+
+  std::mutex save_mutex_;  ///< One writer of the checkpoint's file; taken before mutex_.
+  std::atomic<bool> was_saved_ = false;  ///< Since the appending thread last asked.
+  std::string tail_state_;               ///< The reader's: behind all that it has queued.
+  bool said_down_ = false;               ///< The same.
 
   std::vector<std::thread> threads_;
 };
