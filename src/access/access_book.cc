@@ -1,6 +1,7 @@
 #include "access/access_book.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "access/password.h"
@@ -37,26 +38,29 @@ Result<void> AccessBook::Load() {
     sessions_ = std::move(*sessions);
     token_use_ = std::move(*use);
   }
-  return Refresh();
+  const auto refreshed = Refresh();
+  return refreshed ? Result<void>() : Fail(refreshed.error());
 }
 
 std::vector<std::string> AccessBook::Files() const {
   return {Path(kUsersFile), Path(kTokensFile)};
 }
 
-Result<void> AccessBook::Refresh() {
+Result<std::vector<AccessChange>> AccessBook::Refresh() {
   auto users = ReadFile(Path(kUsersFile), ParseUsers);
   if (!users) return Fail(users.error());
   auto tokens = ReadFile(Path(kTokensFile), ParseTokens);
   if (!tokens) return Fail(tokens.error());
   const std::lock_guard lock(mutex_);
+  std::vector<AccessChange> changes = ChangesOf(users_, *users);
+  std::ranges::move(ChangesOf(tokens_, *tokens), std::back_inserter(changes));
   users_ = std::move(*users);
   tokens_ = std::move(*tokens);
   token_identities_.clear();
   for (const auto& [id, token] : tokens_) token_identities_[id] = MakeIdentity(id, token);
   std::erase_if(token_use_, [&](const auto& use) { return !tokens_.contains(use.first); });
   TieSessions();
-  return {};
+  return changes;
 }
 
 // Sessions of users that are gone, or have another password, are void.

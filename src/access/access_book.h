@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/access_changes.h"
 #include "access/sessions.h"
 #include "access/throttle.h"
 #include "access/tokens.h"
@@ -49,8 +50,9 @@ class AccessBook {
 
   /// Blocks. Reads everything; kInvalid, kCorrupt, kUnavailable name the file.
   Result<void> Load();
-  /// Blocks. Reads users and tokens again. Sessions of users that are gone or changed end.
-  Result<void> Refresh();
+  /// Blocks. Reads users and tokens again, and says what is new. Sessions of users that are gone or
+  /// changed end.
+  Result<std::vector<AccessChange>> Refresh();
   /// The files that Refresh reads.
   std::vector<std::string> Files() const;
   /// Blocks. Writes when sessions and tokens were used last, if that is worth it.

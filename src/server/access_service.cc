@@ -1,5 +1,7 @@
 #include "server/access_service.h"
 
+#include <algorithm>
+
 #include "server/structured_log.h"
 
 namespace tailrace {
@@ -19,6 +21,16 @@ BookLimits MakeBookLimits(const AccessConfig& access) {
 }
 
 }  // namespace
+
+void Audit(const std::vector<AccessChange>& changes) {
+  for (size_t i = 0; i < std::min(changes.size(), kMaxAuditedChanges); ++i) {
+    LogLine line(LogLevel::kAudit, changes[i].what);
+    for (const auto& [name, value] : changes[i].fields) line.Add(name, value);
+  }
+  if (changes.size() > kMaxAuditedChanges) {
+    LogLine(LogLevel::kAudit, "more changes").Add("changes", changes.size() - kMaxAuditedChanges);
+  }
+}
 
 AccessService::AccessService(const ServerConfig& config, const BookLimits& limits)
     : book_(config.data + "/" + std::string(kAccessDirectory), limits),
@@ -57,9 +69,11 @@ void AccessService::Schedule() {
 void AccessService::Look() {
   Result<void> done;
   if (const FileStamps now = StampsOf(book_.Files()); now != read_) {
-    done = book_.Refresh();
+    const auto changes = book_.Refresh();
     read_ = now;
+    if (!changes) done = Fail(changes.error());
     if (done) {
+      Audit(*changes);
       const BookStats stats = book_.Stats();
       LogLine(LogLevel::kAudit, "users and tokens read again")
           .Add("users", stats.users)

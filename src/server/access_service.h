@@ -7,11 +7,16 @@
 #include <string>
 
 #include "access/access_book.h"
+#include "access/access_changes.h"
 #include "io/file_stamp.h"
 #include "io/loop.h"
 #include "server/server_config.h"
 
 namespace tailrace {
+
+/// Lines of the audit log; of many changes at once the first kMaxAuditedChanges, and their number.
+void Audit(const std::vector<AccessChange>& changes);
+inline constexpr size_t kMaxAuditedChanges = 1'000;
 
 class AccessService {
  public:

@@ -63,8 +63,10 @@ bool ComesFromElsewhere(const Call& call) {
 
 // "../../login?next=logs/a/b": relative, as a proxy may have cut off a base path.
 Answer ToLogin(const Call& call) {
-  std::string location;
+  const std::string& elsewhere = call.worker.config().access.login_url;
   const std::string_view path = call.path.substr(1);
+  if (!elsewhere.empty()) return ToLoginElsewhere(call, path);
+  std::string location;
   for (size_t i = 0; i < static_cast<size_t>(std::ranges::count(path, '/')); ++i) {
     location += "../";
   }
@@ -227,8 +229,9 @@ bool Gate::Refuse(Call& call, Need need, const Problem& problem) {
     call.reply.Send(ComeBackLater(worker_));
     return false;
   }
-  const bool may_log_in = worker_.config().access.login && need.object == Object::kPage;
-  if (problem.status == 401 && may_log_in) {
+  const AccessConfig& access = worker_.config().access;
+  const bool may_log_in = access.login || !access.login_url.empty();
+  if (problem.status == 401 && may_log_in && need.object == Object::kPage) {
     call.reply.Send(ToLogin(call));
     return false;
   }

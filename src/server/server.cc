@@ -349,6 +349,8 @@ void Server::UseAccess(const Result<AccessConfig>& access) {
     return;
   }
   const auto policy = std::make_shared<const Policy>(Policy{access->grants});
+  Audit(ChangesOf(grants_, policy->grants));
+  grants_ = policy->grants;
   LogLine(LogLevel::kAudit, "grants in force").Add("grants", policy->grants.size());
   for (const auto& worker : workers_) {
     worker->loop().Post([&gate = worker->gate(), policy] { gate.SetPolicy(policy); });

@@ -39,7 +39,9 @@ class Server {
 
  private:
   Server(ServerConfig config, ReloadAccess reload)
-      : config_(std::move(config)), reload_access_(std::move(reload)) {}
+      : config_(std::move(config)),
+        reload_access_(std::move(reload)),
+        grants_(config_.access.grants) {}
 
   struct ListenSocket {
     int fd;
@@ -72,6 +74,7 @@ class Server {
 
   ServerConfig config_;
   const ReloadAccess reload_access_;
+  std::vector<Grant> grants_;  // in force; the first worker's loop
   SseRenderer renderer_;
   Routes routes_;
   OriginRules origin_rules_;

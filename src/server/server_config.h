@@ -66,6 +66,7 @@ struct AccessConfig {
   bool enabled = false;                   ///< Off: everybody may do everything.
   std::vector<Grant> grants;              ///< [[grant]] of tailrace.toml; read again on SIGHUP.
   bool login = true;                      ///< Local users may log in on a page of ours.
+  std::string login_url;                  ///< Where else people log in; empty: nowhere.
   uint64_t session_idle_ms = 43'200'000;  ///< Without a request or an open stream.
   uint64_t session_max_ms = 604'800'000;  ///< From the login to the next one.
   uint64_t sessions = 10'000;             ///< Beyond it the one unused for longest is closed.

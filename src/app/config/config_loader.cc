@@ -8,6 +8,7 @@
 #include "http/forwarded.h"
 #include "mongodb/mongo_client.h"
 #include "server/base_path.h"
+#include "server/login_location.h"
 
 namespace tailrace {
 namespace {
@@ -46,8 +47,12 @@ Result<void> CheckAccess(const ServerConfig& config) {
   if (!config.proxy_auth.user_header.empty() && config.trusted_proxies.empty()) {
     return Fail(ErrorCode::kInvalid, "proxy_auth.user_header: of no use without trusted_proxies");
   }
+  if (const std::string& url = config.access.login_url; !url.empty()) {
+    if (auto checked = CheckLoginUrl(url); !checked) return checked;
+  }
   if (config.access.enabled) return {};
   std::string name;
+  if (!config.access.login_url.empty()) name = "access.login_url";
   if (!config.access.grants.empty()) name = config.access.grants.front().origin + ": grant";
   if (!config.forward_auth.url.empty()) name = "forward_auth.url";
   if (!config.proxy_auth.user_header.empty()) name = "proxy_auth.user_header";

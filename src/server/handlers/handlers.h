@@ -47,6 +47,8 @@ void HandleMetrics(Call& call);
 
 // login_handlers.cc
 void HandleLoginPage(Call& call);
+/// For access.login_url: sends a browser there, to come back to `next` ("logs/TYPE/ID" or "").
+Answer ToLoginElsewhere(const Call& call, std::string_view next);
 void HandleLogin(Call& call);
 void HandleLogout(Call& call);
 void HandleSession(Call& call);

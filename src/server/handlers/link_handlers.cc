@@ -46,6 +46,34 @@ Result<Answer> MakeLink(LinkKeys& keys, const LogKey& key, uint64_t seconds) {
   return answer;
 }
 
+// Who has done something about links.
+struct Actor {
+  IdentityPtr identity;
+  std::string client;
+};
+
+Actor ActorOf(const Call& call) {
+  return {call.identity, call.exchange.origin().address};
+}
+
+void AddTo(LogLine& line, const Actor& actor) {
+  line.Add("user", actor.identity->user)
+      .Add("proof", ProofName(actor.identity->proof))
+      .Add("credential", actor.identity->credential)
+      .Add("client", actor.client);
+}
+
+void AuditLink(const LogKey& key, uint64_t seconds, const Actor& actor) {
+  LogLine line(LogLevel::kAudit, "link created");
+  line.Add("log", key.Path()).Add("seconds", seconds);
+  AddTo(line, actor);
+}
+
+void AuditRevoked(const Actor& actor) {
+  LogLine line(LogLevel::kAudit, "links revoked");
+  AddTo(line, actor);
+}
+
 bool RefusedWithoutAccess(const Call& call) {
   if (call.worker.shared().outer->link_keys() != nullptr) return false;
   call.reply.Send(ProblemAnswer(
@@ -57,27 +85,29 @@ bool RefusedWithoutAccess(const Call& call) {
 
 void HandleMakeLink(Call& call) {
   if (RefusedWithoutAccess(call)) return;
-  CollectBody(call, kSmallBodyBytes, [reply = call.reply, key = call.key](const std::string& body) {
-    const Result<uint64_t> seconds = ParseSeconds(body);
-    if (!seconds) {
-      reply.Send(ProblemAnswer(seconds.error()));
-      return;
-    }
-    LogLine(LogLevel::kInfo, "link made").Add("log", key.Path()).Add("seconds", *seconds);
-    LinkKeys& keys = *reply.worker().shared().outer->link_keys();
-    reply.worker().Read([&keys, key, seconds = *seconds] { return MakeLink(keys, key, seconds); },
-                        [reply](Result<Answer> answer) {
-                          reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
-                        });
-  });
+  CollectBody(call, kSmallBodyBytes,
+              [reply = call.reply, key = call.key, actor = ActorOf(call)](const std::string& body) {
+                const Result<uint64_t> seconds = ParseSeconds(body);
+                if (!seconds) {
+                  reply.Send(ProblemAnswer(seconds.error()));
+                  return;
+                }
+                LinkKeys& keys = *reply.worker().shared().outer->link_keys();
+                reply.worker().Read(
+                    [&keys, key, seconds = *seconds] { return MakeLink(keys, key, seconds); },
+                    [reply, key, actor, seconds = *seconds](Result<Answer> answer) {
+                      if (answer) AuditLink(key, seconds, actor);
+                      reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
+                    });
+              });
 }
 
 void HandleRevokeLinks(Call& call) {
   if (RefusedWithoutAccess(call)) return;
-  LogLine(LogLevel::kInfo, "links revoked").Add("user", call.identity->user);
   LinkKeys& keys = *call.worker.shared().outer->link_keys();
   call.worker.Read([&keys] { return keys.Revoke(); },
-                   [reply = call.reply](const Result<void>& revoked) {
+                   [reply = call.reply, actor = ActorOf(call)](const Result<void>& revoked) {
+                     if (revoked) AuditRevoked(actor);
                      Answer done;
                      done.status = 204;
                      reply.Send(revoked ? std::move(done) : ProblemAnswer(revoked.error()));

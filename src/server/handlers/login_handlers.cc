@@ -6,6 +6,7 @@
 #include "server/access_service.h"
 #include "server/assets.h"
 #include "server/handlers/handlers.h"
+#include "server/login_location.h"
 #include "server/structured_log.h"
 
 namespace tailrace {
@@ -38,22 +39,6 @@ std::string SafeNext(std::string_view next) {
     if (c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\') return "";
   }
   return std::string(next);
-}
-
-std::string QueryValue(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) {
-      out.push_back(c);
-    } else {
-      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return out;
 }
 
 Result<LoginBody> ParseLoginBody(std::string_view body, bool form) {
@@ -171,6 +156,14 @@ bool HasLogin(const Call& call) {
   return false;
 }
 
+// Local users have our own page all the same: at /login?local, where a wrong password leads too.
+bool IsForElsewhere(const Call& call) {
+  const AccessConfig& access = call.worker.config().access;
+  if (!access.enabled || access.login_url.empty()) return false;
+  const auto asks = [&call](const char* name) { return call.query.Find(name).has_value(); };
+  return !access.login || !(asks("local") || asks("failed") || asks("wait"));
+}
+
 void Replace(std::string& text, std::string_view what, std::string_view by) {
   const size_t at = text.find(what);
   if (at != std::string::npos) text.replace(at, what.size(), by);
@@ -185,7 +178,18 @@ std::string LoginMessage(const Query& query) {
 
 }  // namespace
 
+Answer ToLoginElsewhere(const Call& call, std::string_view next) {
+  const ServerConfig& config = call.worker.config();
+  const ClientOrigin& origin = call.exchange.origin();
+  return SeeOther(
+      LoginLocation(config.access.login_url, {config.base_path, next, origin.host, origin.secure}));
+}
+
 void HandleLoginPage(Call& call) {
+  if (IsForElsewhere(call)) {
+    const std::string next = SafeNext(call.query.Find("next").value_or(""));
+    return call.reply.Send(ToLoginElsewhere(call, next));
+  }
   if (!HasLogin(call)) return;
   const Asset* const asset = FindAsset("/login.html");
   if (asset == nullptr) {  // built without web/
@@ -256,6 +260,7 @@ void HandleLogout(Call& call) {
 void HandleSession(Call& call) {
   const Identity& identity = *call.identity;
   const AccessConfig& access = call.worker.config().access;
+  const bool has_login = access.login || !access.login_url.empty();
   std::string json = "{\"user\":";
   if (identity.user.empty()) {
     json.append("null");
@@ -269,7 +274,7 @@ void HandleSession(Call& call) {
   }
   json.append("],\"proof\":\"").append(ProofName(identity.proof));
   json.append("\",\"access\":").append(access.enabled ? "true" : "false");
-  json.append(",\"login\":").append(access.enabled && access.login ? "true" : "false");
+  json.append(",\"login\":").append(access.enabled && has_login ? "true" : "false");
   Answer answer = JsonAnswer(200, json + "}\n");
   answer.headers.Add("Cache-Control", "no-store");
   call.reply.Send(std::move(answer));
