@@ -32,7 +32,7 @@ class Ages:
     """(before, after) it was stored, of each document."""
 
     def __init__(self):
-        self.file = tempfile.TemporaryFile(dir=os.environ.get("TMPDIR", "/tmp"))
+        self.file = tempfile.TemporaryFile()
         self.found = []
 
     def add(self, document):

@@ -6,22 +6,27 @@ the same MongoDB. Without a part: all but the last one.
   backlog:WHO           a log of 20,000 lines from the first one on; --patience: 60 s at most
   follow:WHO:VIEWERS    who is served, how late a line is, queries a second, CPU of both sides
   delay:MODE:VIEWERS    from the insert to the screen by change stream or polling (MODE: stream,
-                        poll), beside a bare reader of the same documents
+                        poll), beside a bare reader of the same documents; with :memory behind
+                        it, MongoDB, Tailrace and the bare reader store in memory
   expired:one           how long a stream goes on after its viewer has lost the right to it
   expired:all           the same, where all viewers of a kind lose it
   silent                --long: a log without lines for ten minutes, in Chromium through nginx
 
 WHO: django, sanic, tailrace. What a part found is kept in build/bench/portal-parts.json as long as
-the commit is the same, so parts may be run one by one; --keep writes the table of all of them to
+the program is the same, so parts may be run one by one; --keep writes the table of all of them to
 bench/results/.
 """
 
 import argparse
 import asyncio
+import contextlib
+import hashlib
 import json
 import os
+import pathlib
 import resource
 import sys
+import tempfile
 import time
 
 import portal_figures
@@ -35,8 +40,21 @@ PARTS = ("backlog:tailrace", "backlog:django", "backlog:sanic", "follow:django:1
          "follow:sanic:10", "follow:django:100", "follow:sanic:100", "follow:tailrace:1",
          "follow:tailrace:10", "follow:tailrace:100", "follow:tailrace:1000",
          "follow:tailrace:10000", "delay:stream:10", "delay:stream:100", "delay:poll:10",
-         "delay:poll:100", "expired:one", "expired:all")
+         "delay:poll:100", "delay:stream:100:memory", "delay:poll:100:memory",
+         "expired:one", "expired:all")
 KEPT = BUILD / "portal-parts.json"
+
+
+@contextlib.contextmanager
+def in_memory():
+    """Whatever is stored meanwhile is stored in memory, where no sync takes time."""
+    before, tempfile.tempdir = tempfile.tempdir, "/dev/shm"
+    os.environ["TMPDIR"] = tempfile.tempdir
+    try:
+        yield
+    finally:
+        del os.environ["TMPDIR"]
+        tempfile.tempdir = before
 
 
 def run_part(part, arguments):
@@ -57,20 +75,26 @@ def run_part(part, arguments):
         with World(own=who != "tailrace") as world:
             return asyncio.run(portal_parts.follow(world, who, int(count), lines,
                                                    3 if quick else 20))
-    mode, count = words
+    mode, count, *memory = words
     if mode == "poll":  # SecantusDB, of tests, looks at each document of a collection it is asked
         lines = 100     # about: with more of them it is measured, and not the polling
-    with World({"mongodb.mode": mode}, own=False) as world:
+    with in_memory() if memory else contextlib.nullcontext(), \
+            World({"mongodb.mode": mode}, own=False) as world:
         return asyncio.run(portal_parts.delay(world, mode, int(count), lines, 3 if quick else 20,
                                               portal_figures.POLL_MS))
 
 
-def remembered(commit):
+def program():
+    """Names what is measured."""
+    return hashlib.sha256(pathlib.Path(os.environ["TAILRACE_BINARY"]).read_bytes()).hexdigest()
+
+
+def remembered():
     try:
         kept = json.loads(KEPT.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return kept["parts"] if kept["commit"] == commit else {}
+    return kept["parts"] if kept["program"] == program() else {}
 
 
 def main():
@@ -87,16 +111,15 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     wanted = arguments.parts or [*PARTS, *(["silent"] if arguments.long else [])]
     load_before, start = os.getloadavg()[0], time.time()
-    commit = portal_figures.commit()
     for part in wanted:
         found = run_part(part, arguments)
         print(part, json.dumps(found), file=sys.stderr, flush=True)
         BUILD.mkdir(parents=True, exist_ok=True)
-        parts = {**remembered(commit), part: found}     # others may run beside it
-        KEPT.write_text(json.dumps({"commit": commit, "parts": parts}, indent=1) + "\n",
+        parts = {**remembered(), part: found}     # others may run beside it
+        KEPT.write_text(json.dumps({"program": program(), "parts": parts}, indent=1) + "\n",
                         encoding="utf-8")
     order = {part: place for place, part in enumerate([*PARTS, "silent"])}
-    parts = dict(sorted(remembered(commit).items(), key=lambda one: order.get(one[0], len(order))))
+    parts = dict(sorted(remembered().items(), key=lambda one: order.get(one[0], len(order))))
     result = portal_figures.PortalResult(parts, arguments.quick, load_before, start)
     print(result.markdown())
     result.write(arguments.keep, "portal")

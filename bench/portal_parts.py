@@ -43,8 +43,9 @@ async def follow(world, who, count, lines, seconds):
 
 
 async def backlog(world, who, lines, patience):
-    """One viewer who reads the log from its first line; and again, when it is known."""
+    """One viewer who reads a log that Tailrace has not seen, from its first line; and again."""
     number = await asyncio.to_thread(world.new_log, who, lines)
+    await asyncio.to_thread(world.start_tailrace)
     result = {"who": who, "lines": lines}
     for name in ("seconds", "again_seconds"):
         viewer = Viewer(*world.place(who, number))

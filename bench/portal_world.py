@@ -117,13 +117,19 @@ class World:
             self.client = self.portal.mongodb.client()
             self.lines = self.client[self.portal.database]["sse_logs"]
             self.lines.create_index([("type", 1), ("id", 1)])
-            self.tailrace = Server(settings={"mongodb.uri": self.portal.mongodb.uri,
-                                             "mongodb.database": self.portal.database,
-                                             **self.settings}).start()
+            self.start_tailrace()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def start_tailrace(self):
+        """One that has seen nothing, in place of that before."""
+        if self.tailrace is not None:
+            self.tailrace.stop()
+        self.tailrace = Server(settings={"mongodb.uri": self.portal.mongodb.uri,
+                                         "mongodb.database": self.portal.database,
+                                         **self.settings}).start()
 
     def __exit__(self, *_):
         if self.tailrace is not None:

@@ -76,7 +76,8 @@ class World:
         await self.quick_portal.start()
         await self.slow_portal.start()
         common = {"access.enabled": True, "grant": OTHERS, **JWT, "trusted_proxies": [PROXY],
-                  "proxy_auth.user_header": "X-User", "forward_auth.cookies": ["sid"]}
+                  "proxy_auth.user_header": "X-User", "forward_auth.cookies": ["sid"],
+                  "access.login_attempts": 1_000}   # until_logged_in
         self.quick = Server(settings={**common, "jwt.keys": str(self.key_file),
                                       "forward_auth.url": self.quick_portal.url}).start()
         self.slow = Server(settings={
