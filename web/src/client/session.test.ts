@@ -6,7 +6,7 @@ import type { SessionListener, Surroundings } from './session.js';
 
 class FakeSource extends EventTarget {
   readyState = 0;
-  constructor(readonly url: string) {
+  constructor(readonly cursor: string) {
     super();
   }
   close() {
@@ -40,7 +40,7 @@ function pageOf(position: number, state: 'open' | 'ended' = 'open'): EntryPage {
   return { incarnation: 'k1', first: 0, position, entries: entries(0, position), state };
 }
 
-const LOG = { type: 'deploy', id: '1' };
+const newSession = () => new Session(listener, around);
 
 let told: string[];
 let shown: number[];
@@ -51,11 +51,19 @@ let page: EntryPage | ApiError;
 let info: LogInfo | ApiError;
 
 const listener: SessionListener = {
-  connectionChanged: (connection, problem) =>
-    told.push(problem ? `${connection}: ${problem}` : connection),
+  stateChanged: (state) => {
+    const detail = 'problem' in state ? `: ${state.problem}` : '';
+    const when = state.kind === 'reconnecting' ? ` in ${state.at - now}` : '';
+    const far = state.kind === 'catching-up' ? ` ${state.position}/${state.head}` : '';
+    told.push(`${state.kind}${when}${far}${detail}`);
+  },
   infoChanged: (value) => told.push(`info ${value.incarnation}`),
   snapshot: (value) => (shown = value.entries.map((entry) => entry.n)),
-  appended: (values) => shown.push(...values.map((entry) => entry.n)),
+  batch: ({ from, to, data }) => {
+    const { entries } = JSON.parse(data) as { entries: Entry[] };
+    expect(entries.map((entry) => entry.n)).toEqual(range(from, to));
+    for (let n = from; n < to; n++) if (!shown.includes(n)) shown.push(n);
+  },
   gap: (gap) => told.push(`gap ${gap.from}-${gap.to}`),
   reset: (cause) => {
     told.push(`reset ${cause}`);
@@ -64,16 +72,20 @@ const listener: SessionListener = {
   ended: (outcome) => told.push(`outcome ${outcome.outcome} ${outcome.exit_code}`),
 };
 
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
 async function answer<T>(value: T | ApiError): Promise<T> {
   if (value instanceof ApiError) throw value;
   return value;
 }
 
 const around: Surroundings = {
-  getEntries: () => answer(page),
-  getInfo: () => answer(info),
-  openEventSource: (url) => {
-    const source = new FakeSource(url);
+  newest: () => answer(page),
+  info: () => answer(info),
+  openEventSource: (cursor) => {
+    const source = new FakeSource(cursor);
     sources.push(source);
     return source as unknown as EventSource;
   },
@@ -120,13 +132,21 @@ beforeEach(() => {
   timers = new Map();
   now = 0;
   page = pageOf(3);
-  info = { ...LOG, incarnation: 'k1', state: 'open', first: 0, position: 3, created: '' };
+  info = {
+    type: 'deploy',
+    id: '1',
+    incarnation: 'k1',
+    state: 'open',
+    first: 0,
+    position: 3,
+    created: '',
+  };
 });
 
 describe('Session', () => {
   it('streams from behind the snapshot, each entry once', async () => {
-    await new Session(LOG, listener, around).start();
-    expect(latest().url).toBe('/api/v1/logs/deploy/1/events?from=k1.3&format=batch');
+    await newSession().start();
+    expect(latest().cursor).toBe('k1.3');
     latest().open();
     latest().batch(3, 2);
     latest().batch(4, 2); // Overlaps: the first of them is known.
@@ -137,13 +157,13 @@ describe('Session', () => {
   it('does not stream a log that has ended', async () => {
     page = pageOf(3, 'ended');
     info = { ...(info as LogInfo), state: 'ended', outcome: 'failed', exit_code: 2 };
-    await new Session(LOG, listener, around).start();
+    await newSession().start();
     expect(sources).toEqual([]);
     expect(told).toEqual(['info k1', 'ended', 'outcome failed 2']);
   });
 
   it('closes at the end and stays closed', async () => {
-    await new Session(LOG, listener, around).start();
+    await newSession().start();
     latest().open();
     latest().send('end', { outcome: 'succeeded', exit_code: 0, position: 3 }, 'k1.3.end');
     expect(latest().readyState).toBe(2);
@@ -154,8 +174,8 @@ describe('Session', () => {
 
   it('waits for a log that does not exist', async () => {
     page = new ApiError(404, 'no such log');
-    await new Session(LOG, listener, around).start();
-    expect(latest().url).toContain('?from=0&');
+    await newSession().start();
+    expect(latest().cursor).toBe('0');
     latest().open();
     expect(told).toEqual(['waiting', 'waiting']);
     latest().batch(0, 2);
@@ -166,98 +186,141 @@ describe('Session', () => {
 
   it('gets the outcome of a log that ended without a line', async () => {
     page = new ApiError(404, 'no such log');
-    await new Session(LOG, listener, around).start();
+    await newSession().start();
     latest().send('end', { outcome: 'cancelled', exit_code: null, position: 0 }, 'k1.0.end');
     await settle();
     expect(told).toEqual(['waiting', 'ended', 'outcome cancelled null', 'info k1']);
   });
 
-  it('leaves reconnecting to the browser while it tries', async () => {
-    await new Session(LOG, listener, around).start();
-    latest().open();
-    latest().fail(0);
-    latest().open();
-    latest().batch(3, 1);
-    expect(sources.length).toBe(1);
-    expect(told).toEqual(['info k1', 'live', 'reconnecting', 'live']);
-  });
-
-  it('opens again from its position when the browser has given up', async () => {
-    await new Session(LOG, listener, around).start();
+  it('opens again from its position, later each time, and says when', async () => {
+    await newSession().start();
     latest().open();
     latest().batch(3, 4);
-    latest().fail(2);
-    await pass(999);
+    latest().fail(0); // The browser would try by itself, at a time that nobody knows.
+    expect(latest().readyState).toBe(2);
+    expect(told.at(-1)).toBe('reconnecting in 3000: The connection was interrupted.');
+    await pass(2999);
     expect(sources.length).toBe(1);
     await pass(1);
-    expect(latest().url).toContain('from=k1.7&');
+    expect(latest().cursor).toBe('k1.7');
     latest().fail(2);
-    await pass(1999);
-    expect(sources.length).toBe(2);
-    await pass(1);
+    expect(told.at(-1)).toContain('reconnecting in 6000');
+    await pass(6000);
     expect(sources.length).toBe(3);
+    latest().open();
+    latest().batch(7, 1);
+    latest().fail(2);
+    expect(told.at(-1)).toContain('reconnecting in 3000'); // It had worked in between.
   });
 
-  it('opens again when the line is dead', async () => {
-    await new Session(LOG, listener, around).start();
+  it('waits no longer when it is told to try', async () => {
+    const session = newSession();
+    await session.start();
     latest().open();
-    await pass(40_000);
-    latest().send('ping', {});
-    await pass(40_000);
-    expect(sources.length).toBe(1);
-    await pass(20_000);
+    latest().fail(2);
+    session.retryNow();
+    await settle();
     expect(sources.length).toBe(2);
+    await pass(10_000);
+    expect(sources.length).toBe(2);
+    session.retryNow();
+    expect(sources.length).toBe(2);
+  });
+
+  it('asks why it was interrupted', async () => {
+    await newSession().start();
+    latest().open();
+    latest().fail(2);
+    const good = info;
+    info = new ApiError(502, 'bad gateway');
+    await pass(3000);
+    expect(told.at(-1)).toBe('reconnecting in 6000: bad gateway');
+    info = new ApiError(401, 'who are you');
+    await pass(6000);
+    expect(told.at(-1)).toBe('login');
+    info = good;
+    await pass(600_000);
+    expect(sources.length).toBe(1);
+  });
+
+  it('opens again when no ping comes', async () => {
+    await newSession().start();
+    latest().open();
+    await pass(30_000);
+    latest().send('ping', {});
+    await pass(34_000);
+    expect(sources[0]?.readyState).toBe(1);
+    await pass(10_000);
     expect(sources[0]?.readyState).toBe(2);
+    await pass(3_000);
+    expect(sources.length).toBe(2);
+  });
+
+  it('says how far it is behind after a long cut', async () => {
+    await newSession().start();
+    latest().open();
+    latest().fail(2);
+    info = { ...(info as LogInfo), position: 50_000 };
+    await pass(3000);
+    latest().open();
+    expect(told.at(-1)).toBe('catching-up 3/50000');
+    latest().batch(3, 20_000);
+    expect(told.at(-1)).toBe('catching-up 20003/50000');
+    latest().batch(20_003, 29_997);
+    expect(told.at(-1)).toBe('live');
   });
 
   it('starts over after a reset', async () => {
-    await new Session(LOG, listener, around).start();
+    await newSession().start();
     latest().open();
     info = { ...(info as LogInfo), incarnation: 'k2' };
     latest().send('reset', { incarnation: 'k2', cause: 'recreated' });
     latest().batch(0, 2, 'k2');
     await settle();
     expect(shown).toEqual([0, 1]);
-    expect(told).toEqual(['info k1', 'live', 'live', 'reset recreated', 'info k2']);
+    expect(told).toEqual(['info k1', 'live', 'reset recreated', 'live', 'info k2']);
   });
 
   it('tells gaps and goes on behind them', async () => {
-    await new Session(LOG, listener, around).start();
+    await newSession().start();
     latest().send('gap', { from: 3, to: 10, cause: 'retention' }, 'k1.10');
     latest().send('gap', { from: 10, to: 10, cause: 'upstream', lost: 7 });
     latest().batch(10, 1);
     latest().fail(2);
-    await pass(2000);
+    await pass(3000);
     expect(shown).toEqual([0, 1, 2, 10]);
-    expect(told.filter((text) => text.startsWith('gap'))).toEqual(['gap 3-10']);
-    expect(latest().url).toContain('from=k1.11&');
+    expect(told.filter((text) => text.startsWith('gap'))).toEqual(['gap 3-10', 'gap 10-10']);
+    expect(latest().cursor).toBe('k1.11');
   });
 
   it('asks again while the server is away, and not when asking is useless', async () => {
     page = new ApiError(503, 'starting');
-    await new Session(LOG, listener, around).start();
-    expect(told).toEqual(['reconnecting: starting']);
+    await newSession().start();
+    expect(told).toEqual(['reconnecting in 3000: starting']);
     page = pageOf(1);
-    await pass(1000);
+    await pass(3000);
     expect(shown).toEqual([0]);
 
     told = [];
     page = new ApiError(403, 'not for you');
-    await new Session(LOG, listener, around).start();
+    await newSession().start();
     expect(told).toEqual(['failed: not for you']);
   });
 
   it('closes when the log is deleted or the permission runs out', async () => {
-    for (const event of ['deleted', 'expired']) {
-      await new Session(LOG, listener, around).start();
+    for (const [event, state] of [
+      ['deleted', 'deleted'],
+      ['expired', 'login'],
+    ] as const) {
+      await newSession().start();
       latest().send(event, {});
-      expect(told.at(-1)).toBe(event);
+      expect(told.at(-1)).toBe(state);
       expect(latest().readyState).toBe(2);
     }
   });
 
   it('does nothing after it was stopped', async () => {
-    const session = new Session(LOG, listener, around);
+    const session = newSession();
     await session.start();
     session.stop();
     latest().batch(3, 1);

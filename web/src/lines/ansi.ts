@@ -49,6 +49,13 @@ export function parseText(text: string): Span[] {
   return spans;
 }
 
+/** The text as it is shown, without colours. */
+export function plainText(text: string): string {
+  return parseText(text)
+    .map((span) => span.text)
+    .join('');
+}
+
 /** Control characters as their pictures (U+2400 and on), except tab and line breaks. */
 function visible(text: string): string {
   return (

@@ -16,7 +16,7 @@ class TailraceApp extends LitElement {
       case 'list':
         return html`<tailrace-list></tailrace-list>`;
       case 'log':
-        return html`<tailrace-log .log=${route}></tailrace-log>`;
+        return html`<tailrace-log-page .name=${route}></tailrace-log-page>`;
       case 'unknown':
         return html`<header class="bar">${homeLink('Tailrace')}</header>
           <main class="message">

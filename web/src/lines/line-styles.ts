@@ -1,176 +1,6 @@
-// Styles that several components share.
+// How lines look.
 
 import { css } from 'lit';
-
-export const frameStyles = css`
-  * {
-    box-sizing: border-box;
-  }
-  :focus-visible {
-    outline: 2px solid var(--accent);
-    outline-offset: 2px;
-    border-radius: 4px;
-  }
-  a {
-    color: inherit;
-  }
-  .bar {
-    display: flex;
-    align-items: center;
-    gap: 6px 14px;
-    min-height: 48px;
-    padding: 6px 16px;
-    background: var(--panel);
-    border-bottom: 1px solid var(--line);
-  }
-  .home {
-    display: inline-flex;
-    align-items: center;
-    gap: 9px;
-    flex: none;
-    color: var(--text);
-    font-weight: 600;
-    letter-spacing: -0.01em;
-    text-decoration: none;
-  }
-  .home svg {
-    display: block;
-    width: 22px;
-    height: 22px;
-  }
-  .home rect {
-    fill: var(--accent);
-  }
-  .home path {
-    fill: none;
-    stroke: var(--panel);
-    stroke-width: 3;
-    stroke-linecap: round;
-  }
-  .home circle {
-    fill: var(--panel);
-  }
-  h1 {
-    margin: 0;
-    font-size: 14px;
-    font-weight: 600;
-  }
-  .mono {
-    font-family: var(--mono);
-    font-size: 12.5px;
-  }
-  .soft {
-    color: var(--soft);
-  }
-  .numeric {
-    font-variant-numeric: tabular-nums;
-  }
-  .status {
-    display: inline-flex;
-    align-items: center;
-    gap: 6px;
-    flex: none;
-    padding: 2px 9px 2px 8px;
-    border-radius: 999px;
-    background: var(--off-ground);
-    color: var(--soft);
-    font-size: 12.5px;
-    font-weight: 550;
-    line-height: 18px;
-    white-space: nowrap;
-  }
-  .status::before {
-    content: '';
-    width: 7px;
-    height: 7px;
-    border-radius: 50%;
-    background: currentColor;
-  }
-  .status.run {
-    background: var(--accent-ground);
-    color: var(--accent);
-  }
-  .status.run::before {
-    animation: breathe 2s ease-in-out infinite;
-  }
-  .status.good {
-    background: var(--good-ground);
-    color: var(--good);
-  }
-  .status.bad {
-    background: var(--bad-ground);
-    color: var(--bad);
-  }
-  .status.warn {
-    background: var(--warn-ground);
-    color: var(--warn);
-  }
-  .status.bad::before {
-    border-radius: 1px;
-    transform: rotate(45deg);
-  }
-  .status.warn::before {
-    border-radius: 1px;
-  }
-  .message {
-    max-width: 34rem;
-    margin: 18vh auto 0;
-    padding: 0 24px;
-    color: var(--soft);
-    font: 14px/1.45 var(--sans);
-    text-align: center;
-  }
-  .message h1,
-  .message strong {
-    display: block;
-    margin-bottom: 6px;
-    color: var(--text);
-    font-size: 16px;
-    font-weight: 600;
-  }
-  .message code {
-    display: inline-block;
-    margin-top: 12px;
-    padding: 8px 14px;
-    border: 1px solid var(--line);
-    border-radius: 6px;
-    background: var(--panel);
-    color: var(--text);
-    font: 12.5px var(--mono);
-  }
-  .button {
-    padding: 4px 11px;
-    border: 1px solid var(--line);
-    border-radius: 6px;
-    background: var(--panel);
-    color: var(--text);
-    font: 500 12.5px/18px var(--sans);
-    text-decoration: none;
-    white-space: nowrap;
-    cursor: pointer;
-  }
-  .button:hover {
-    background: var(--hover);
-  }
-  .button[aria-pressed='false'] {
-    border-color: transparent;
-    color: var(--soft);
-  }
-  .button[aria-pressed='true'] {
-    border-color: transparent;
-    background: var(--off-ground);
-  }
-  @keyframes breathe {
-    50% {
-      opacity: 0.3;
-    }
-  }
-  @media (prefers-reduced-motion: reduce) {
-    .status.run::before {
-      animation: none;
-    }
-  }
-`;
 
 export const lineStyles = css`
   * {
@@ -188,7 +18,6 @@ export const lineStyles = css`
     height: 100%;
     overflow: auto;
     overflow-anchor: none;
-    padding: 8px 0 20px;
     background: var(--panel);
     font: 12.5px/19px var(--mono);
     -moz-tab-size: 8;
@@ -197,9 +26,31 @@ export const lineStyles = css`
   .scroller:focus-visible {
     outline-offset: -2px;
   }
-  :host(:not([wrap])) .rows {
+  .canvas {
+    position: relative;
+    min-width: 100%;
+  }
+  .block {
+    position: absolute;
+    top: 0;
+    left: 0;
+    width: 100%;
+  }
+  :host(:not([wrap])) .block {
     width: max-content;
     min-width: 100%;
+  }
+  /* Selected rows out of view: in the document, but nowhere to be seen. */
+  .item.pinned {
+    position: absolute;
+    top: 0;
+    left: 0;
+    width: 0;
+    height: 0;
+    overflow: hidden;
+  }
+  .row.waiting .text {
+    background: linear-gradient(var(--hover), var(--hover)) 0 50% / min(38ch, 60%) 9px no-repeat;
   }
   .row {
     display: flex;
@@ -293,14 +144,43 @@ export const lineStyles = css`
     color: var(--warn);
     font: 500 12.5px/19px var(--sans);
   }
-  .edge {
-    margin: 4px 16px;
+  /* Their heights count, so nothing may stand out of them. */
+  .header,
+  .footer {
+    display: flow-root;
+  }
+  .header {
+    padding-top: 8px;
+  }
+  .header p {
+    margin: 0;
+    padding: 3px 16px 7px var(--text-left);
     color: var(--soft);
     font: 500 12.5px/19px var(--sans);
-    text-align: center;
   }
-  .edge:empty {
-    margin: 0;
+  .footer {
+    padding-bottom: 20px;
+  }
+  /* What stands in the reader's way for a moment. */
+  .problem {
+    position: absolute;
+    top: 10px;
+    right: 0;
+    left: 0;
+    z-index: 1;
+    width: max-content;
+    max-width: calc(100% - 32px);
+    margin: 0 auto;
+    padding: 6px 6px 6px 14px;
+    border: 1px solid var(--line);
+    border-radius: 8px;
+    background: var(--raised);
+    box-shadow: var(--shadow);
+    color: var(--warn);
+    font: 500 12.5px/20px var(--sans);
+  }
+  [hidden] {
+    display: none;
   }
   .more {
     margin-left: 1ch;

@@ -1,27 +1,19 @@
-// <tailrace-log>: one log, live. The session brings entries and states, the lines show them.
+// <tailrace-log-page>: one log with what stands around it: name, state, verdict and switches.
 
 import { LitElement, css, html, nothing } from 'lit';
-import { getEntries, getInfo, rawUrl } from './api.js';
-import type { LogInfo, LogName } from './api.js';
-import { formatDuration, formatElapsed, formatLines, parseTime } from './format.js';
-import { LogLines } from './log-lines.js';
+import type { LogName } from '../client/api.js';
+import { TailraceClient } from '../client/client.js';
+import { formatDuration, formatElapsed, formatLines, parseTime } from '../format.js';
+import '../lines/log-element.js';
+import type { TailraceLog } from '../lines/log-element.js';
+import { base, goToLogin } from './base.js';
 import { homeLink } from './mark.js';
-import { parseLineHash } from './route.js';
-import { Session } from './session.js';
-import type { Connection, Outcome, SessionListener, Surroundings } from './session.js';
+import { lineHash, parseLineHash } from './route.js';
 import { readSetting, writeSetting } from './settings.js';
-import { connectionStatus, exitText, outcomeStatus, statusBadge } from './status.js';
+import { exitText, outcomeStatus, sessionStatus, statusBadge } from './status.js';
 import { frameStyles } from './styles.js';
 
-const browser: Surroundings = {
-  getEntries,
-  getInfo,
-  openEventSource: (url) => new EventSource(url),
-  setTimer: (action, ms) => window.setTimeout(action, ms),
-  clearTimer: (timer) => window.clearTimeout(timer),
-  now: () => Date.now(),
-  random: () => Math.random(),
-};
+const client = new TailraceClient(base);
 
 export class LogPage extends LitElement {
   static override styles = [
@@ -39,7 +31,7 @@ export class LogPage extends LitElement {
         flex-direction: column;
         min-height: 0;
       }
-      tailrace-lines {
+      tailrace-log {
         flex: 1;
       }
       .name {
@@ -133,68 +125,56 @@ export class LogPage extends LitElement {
     `,
   ];
   static override properties = {
-    log: { attribute: false },
-    connection: { state: true },
-    problem: { state: true },
-    info: { state: true },
-    outcome: { state: true },
-    lines: { state: true },
+    name: { attribute: false },
     banner: { state: true },
     wrap: { state: true },
     times: { state: true },
     now: { state: true },
   };
 
-  declare log: LogName;
-  declare private connection: Connection;
-  declare private problem: string;
-  declare private info: LogInfo | undefined;
-  declare private outcome: Outcome | undefined;
-  /** How many there are, also those not loaded. */
-  declare private lines: number;
+  declare name: LogName;
+  /** What the reader did and should know of. */
   declare private banner: string;
   declare private wrap: boolean;
   declare private times: boolean;
   declare private now: number;
 
-  #session: Session | undefined;
   #clock = 0;
 
   constructor() {
     super();
-    this.connection = 'connecting';
-    this.problem = '';
-    this.lines = 0;
     this.banner = '';
     this.wrap = readSetting('wrap', true);
     this.times = readSetting('times', false);
     this.now = Date.now();
   }
 
-  protected override firstUpdated(): void {
-    const lines = this.#view;
-    lines.load = (query) => getEntries(this.log, query);
-    this.#session = new Session(this.log, this.#listener(lines), browser);
-    void this.#session.start();
+  override connectedCallback(): void {
+    super.connectedCallback();
     this.#clock = window.setInterval(() => (this.now = Date.now()), 1000);
     window.addEventListener('hashchange', this.#goToHash);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#session?.stop();
     window.clearInterval(this.#clock);
     window.removeEventListener('hashchange', this.#goToHash);
   }
 
+  protected override firstUpdated(): void {
+    this.#goToHash();
+    this.requestUpdate(); // The log's element exists from now on.
+  }
+
   protected override updated(): void {
-    const name = this.info?.title || `${this.log.type}/${this.log.id}`;
+    const name = this.#log?.info?.title || `${this.name.type}/${this.name.id}`;
     document.title = `${this.#status.label} · ${name} · Tailrace`;
   }
 
   protected override render() {
-    const { type, id } = this.log;
-    const title = this.info?.title;
+    const { type, id } = this.name;
+    const title = this.#log?.info?.title;
+    const outcome = this.#log?.outcome;
     return html`
       <header class="bar">
         ${homeLink('Tailrace')}
@@ -204,59 +184,106 @@ export class LogPage extends LitElement {
         </div>
         <div class="facts numeric">
           <span role="status">${statusBadge(this.#status)}</span>
-          ${
-            this.outcome?.exit_code
-              ? html`<span class="soft">${exitText(this.outcome)}</span>`
-              : nothing
-          }
+          ${outcome?.exit_code ? html`<span class="soft">${exitText(outcome)}</span>` : nothing}
           <span class="soft">${this.#duration()}</span>
-          ${this.lines > 0 ? html`<span class="soft">${formatLines(this.lines)}</span>` : nothing}
+          ${this.#lines > 0 ? html`<span class="soft">${formatLines(this.#lines)}</span>` : nothing}
         </div>
         <div class="tools">
           ${this.#toggle('Wrap', this.wrap, this.#toggleWrap)}
           ${this.#toggle('Times', this.times, this.#toggleTimes)}
-          <a class="button" href=${rawUrl(this.log)} title="The log as plain text">Raw</a>
+          <a class="button" href=${client.log(this.name).rawUrl()} title="The log as plain text"
+            >Raw</a
+          >
         </div>
       </header>
       <main>
-        ${this.banner ? html`<p class="banner" role="alert">${this.banner}</p>` : nothing}
-        ${this.problem ? html`<p class="banner" role="alert">${this.problem}</p>` : nothing}
-        <tailrace-lines .wrap=${this.wrap} .times=${this.times}>
+        ${this.#renderBanner()}
+        <tailrace-log
+          src=${client.log(this.name).url}
+          .wrap=${this.wrap}
+          .times=${this.times}
+          @tailrace-state=${this.#stateChanged}
+          @tailrace-info=${this.#changed}
+          @tailrace-end=${this.#changed}
+          @tailrace-position=${this.#changed}
+          @tailrace-line-click=${this.#lineClicked}
+        >
           ${this.#renderBelow()}
-        </tailrace-lines>
+        </tailrace-log>
       </main>
     `;
   }
 
-  get #view(): LogLines {
-    return this.renderRoot.querySelector('tailrace-lines') as LogLines;
+  get #log(): TailraceLog | null {
+    return this.renderRoot.querySelector('tailrace-log');
+  }
+
+  get #lines(): number {
+    return this.#log?.position ?? 0;
   }
 
   get #status() {
-    return this.outcome ? outcomeStatus(this.outcome.outcome) : connectionStatus(this.connection);
+    const log = this.#log;
+    if (log?.outcome) return outcomeStatus(log.outcome.outcome);
+    return sessionStatus(log?.session ?? { kind: 'connecting' }, this.now);
+  }
+
+  #renderBanner() {
+    const session = this.#log?.session;
+    const text = this.#bannerText();
+    if (text === '') return nothing;
+    return html`<p class="banner" role="alert">
+      ${text}
+      ${
+        session?.kind === 'reconnecting'
+          ? html`<button class="button" type="button" @click=${this.#retry}>Try now</button>`
+          : nothing
+      }
+      ${
+        session?.kind === 'login'
+          ? html`<button class="button" type="button" @click=${goToLogin}>Log in</button>`
+          : nothing
+      }
+    </p>`;
+  }
+
+  #bannerText(): string {
+    const session = this.#log?.session;
+    switch (session?.kind) {
+      case 'deleted':
+        return 'This log was deleted. What was loaded stays here until you leave.';
+      case 'login':
+        return 'Your permission to read this log has run out. Log in again to see more.';
+      case 'reconnecting':
+      case 'failed':
+        return session.problem;
+    }
+    return this.banner || (this.#log?.notice ?? '');
   }
 
   /** What stands below the last line: the verdict, or why there is no line. */
   #renderBelow() {
-    if (this.outcome) {
+    const outcome = this.#log?.outcome;
+    if (outcome) {
       const { tone, label } = this.#status;
-      const exit = exitText(this.outcome);
+      const exit = exitText(outcome);
       const facts = [exit, this.#duration()].filter((fact) => fact !== '');
-      const reason = this.outcome.reason === exit ? '' : this.outcome.reason;
+      const reason = outcome.reason === exit ? '' : outcome.reason;
       return html`<section class="verdict ${tone} numeric" aria-label="Outcome">
         <strong>${label}</strong>
         ${facts.map((fact) => html`<span>${fact}</span>`)}
         ${reason ? html`<span class="reason">${reason}</span>` : nothing}
       </section>`;
     }
-    if (this.lines > 0) return nothing;
-    if (this.connection === 'waiting') {
+    if (this.#lines > 0) return nothing;
+    const kind = this.#log?.session.kind;
+    if (kind === 'waiting') {
       return html`<div class="message">
         <strong>Waiting for this log to begin</strong>
         It will appear here with its first line.
       </div>`;
     }
-    if (this.connection === 'live') {
+    if (kind === 'live') {
       return html`<div class="message">
         <strong>No lines yet</strong>
         The log has begun and is still silent.
@@ -273,56 +300,35 @@ export class LogPage extends LitElement {
   }
 
   #duration(): string {
-    if (!this.info) return '';
-    const begin = parseTime(this.info.created);
-    if (this.info.ended) return formatDuration(parseTime(this.info.ended) - begin);
-    return this.outcome ? '' : formatElapsed(this.now - begin);
+    const info = this.#log?.info;
+    if (!info) return '';
+    const begin = parseTime(info.created);
+    if (info.ended) return formatDuration(parseTime(info.ended) - begin);
+    return this.#log?.outcome ? '' : formatElapsed(this.now - begin);
   }
 
-  #listener(lines: LogLines): SessionListener {
-    return {
-      connectionChanged: (connection, problem) => {
-        this.connection = connection;
-        this.problem = problem ?? '';
-        if (connection === 'deleted')
-          this.banner = 'This log was deleted. What was loaded stays here until you leave.';
-        if (connection === 'expired')
-          this.banner = 'Your permission to read this log has run out. Reload to sign in.';
-      },
-      infoChanged: (info) => (this.info = info),
-      snapshot: (page) => {
-        const target = parseLineHash(location.hash);
-        lines.show(page, true);
-        this.lines = page.position;
-        if (target !== undefined) void lines.goTo(target);
-      },
-      appended: (entries) => {
-        lines.add(entries);
-        this.lines = (entries.at(-1)?.n ?? -1) + 1;
-      },
-      gap: (gap) => lines.explainGap(gap.from, gap.cause ?? ''),
-      reset: (cause) => {
-        lines.clear();
-        this.lines = 0;
-        this.outcome = undefined;
-        this.banner =
-          cause === 'recreated'
-            ? 'The log was deleted and begun again under the same name. This is the new one.'
-            : 'The server has fewer lines than were shown here. This is what it has.';
-      },
-      ended: (outcome) => {
-        this.outcome = outcome;
-        if (outcome.position !== undefined && outcome.position !== this.lines) {
-          const [all, here] = [outcome.position, this.lines].map(formatLines);
-          this.banner = `The log ended with ${all}, but ${here} arrived here.`;
-        }
-      },
-    };
-  }
+  readonly #changed = (): void => this.requestUpdate();
+
+  readonly #stateChanged = (): void => {
+    const log = this.#log;
+    // Whoever comes without a login sees nothing here that would be lost by going away.
+    if (log?.state === 'login' && log.position === 0) goToLogin();
+    this.requestUpdate();
+  };
+
+  readonly #retry = (): void => this.#log?.retryNow();
 
   readonly #goToHash = (): void => {
-    const target = parseLineHash(location.hash);
-    if (target !== undefined) void this.#view.goTo(target);
+    const lines = parseLineHash(location.hash);
+    if (lines !== undefined) this.#log?.goTo(lines.first, lines.last);
+  };
+
+  readonly #lineClicked = (event: CustomEvent<{ n: number; extend: boolean }>): void => {
+    const { n, extend } = event.detail;
+    const other = extend ? (parseLineHash(location.hash)?.first ?? n) : n;
+    const lines = { first: Math.min(n, other), last: Math.max(n, other) };
+    history.replaceState(null, '', lineHash(lines));
+    this.#log?.mark(lines);
   };
 
   readonly #toggleWrap = (): void => {
@@ -336,4 +342,4 @@ export class LogPage extends LitElement {
   };
 }
 
-customElements.define('tailrace-log', LogPage);
+customElements.define('tailrace-log-page', LogPage);

@@ -1,9 +1,11 @@
 // <tailrace-list>: all logs, newest first, live.
 
 import { LitElement, css, html, nothing } from 'lit';
-import { ApiError, getLogs, listEventsUrl } from './api.js';
-import type { LogInfo } from './api.js';
-import { formatAge, formatDuration, formatElapsed, formatLines, parseTime } from './format.js';
+import { ApiError } from '../client/api.js';
+import type { LogInfo } from '../client/api.js';
+import { TailraceClient } from '../client/client.js';
+import { formatAge, formatDuration, formatElapsed, formatLines, parseTime } from '../format.js';
+import { base, goToLogin } from './base.js';
 import { LogList, nameOf } from './log-list.js';
 import { homeLink } from './mark.js';
 import { logPath } from './route.js';
@@ -11,6 +13,7 @@ import { exitText, infoStatus, statusBadge } from './status.js';
 import { frameStyles } from './styles.js';
 import './who.js';
 
+const client = new TailraceClient(base);
 const PAGE_LOGS = 50;
 const RETRY_MS = 5_000;
 
@@ -249,7 +252,7 @@ export class ListPage extends LitElement {
   }
 
   #connect(): void {
-    const source = new EventSource(listEventsUrl);
+    const source = new EventSource(client.listEventsUrl);
     this.#source = source;
     // The stream first and the page behind it, so that no log falls between the two.
     source.addEventListener('open', () => void this.#refresh());
@@ -273,7 +276,7 @@ export class ListPage extends LitElement {
   async #refresh(): Promise<void> {
     this.#list.expectPage();
     try {
-      const page = await getLogs(PAGE_LOGS);
+      const page = await client.list({ limit: PAGE_LOGS });
       this.#list.newestPage(page.logs, !page.next);
       if (!this.#loaded || !page.next) this.next = page.next ?? undefined;
       this.#loaded = true;
@@ -291,7 +294,7 @@ export class ListPage extends LitElement {
     if (this.next === undefined) return;
     this.loadingMore = true;
     try {
-      const page = await getLogs(PAGE_LOGS, this.next);
+      const page = await client.list({ limit: PAGE_LOGS, after: this.next });
       this.#list.olderPage(page.logs);
       this.next = page.next ?? undefined;
       this.problem = '';
@@ -303,6 +306,7 @@ export class ListPage extends LitElement {
 
   #failed(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) goToLogin();
     this.problem = error.message;
   }
 }

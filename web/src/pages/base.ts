@@ -8,3 +8,10 @@ function readBase(): string {
 }
 
 export const base = readBase();
+
+/** Whoever is not logged in is sent to the login page, and comes back from there. */
+export function goToLogin(): void {
+  const path = location.pathname.slice(base.length + 1);
+  const login = `${base}/login`;
+  location.assign(path === '' ? login : `${login}?next=${encodeURIComponent(path)}`);
+}

@@ -29,8 +29,21 @@ export function logPath(log: { type: string; id: string }): string {
   return `${base}/logs/${log.type}/${log.id}`;
 }
 
-/** The position that `#L12` points to (line 12 is entry 11), or undefined. */
-export function parseLineHash(hash: string): number | undefined {
-  const match = /^#L([1-9][0-9]{0,14})$/.exec(hash);
-  return match ? Number(match[1]) - 1 : undefined;
+/** Positions of the first and the last of some lines. */
+export interface LineRange {
+  first: number;
+  last: number;
+}
+
+/** What `#L12` or `#L10-L20` points to (line 12 is entry 11), or undefined. */
+export function parseLineHash(hash: string): LineRange | undefined {
+  const match = /^#L([1-9][0-9]{0,14})(?:-L?([1-9][0-9]{0,14}))?$/.exec(hash);
+  if (!match) return undefined;
+  const [a, b] = [Number(match[1]) - 1, Number(match[2] ?? match[1]) - 1];
+  return { first: Math.min(a, b), last: Math.max(a, b) };
+}
+
+export function lineHash(lines: LineRange): string {
+  const first = `#L${lines.first + 1}`;
+  return lines.last === lines.first ? first : `${first}-L${lines.last + 1}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LogInfo } from './api.js';
+import type { LogInfo } from '../client/api.js';
 import { LogList } from './log-list.js';
 
 function log(id: string, second: number, more: Partial<LogInfo> = {}): LogInfo {

@@ -1,6 +1,6 @@
 // The list of logs as data: pages and live changes put together. No DOM here.
 
-import type { LogInfo } from './api.js';
+import type { LogInfo } from '../client/api.js';
 
 /** Newest first, each name once. */
 export class LogList {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logPath, parseLineHash, parseRoute } from './route.js';
+import { lineHash, logPath, parseLineHash, parseRoute } from './route.js';
 
 describe('parseRoute', () => {
   it('knows the list', () => {
@@ -31,10 +31,17 @@ describe('parseRoute', () => {
 
 describe('parseLineHash', () => {
   it('turns a line into a position', () => {
-    expect(parseLineHash('#L1')).toBe(0);
-    expect(parseLineHash('#L1234')).toBe(1233);
+    expect(parseLineHash('#L1')).toEqual({ first: 0, last: 0 });
+    expect(parseLineHash('#L1234')).toEqual({ first: 1233, last: 1233 });
   });
-  it.each(['', '#L0', '#L', '#L-1', '#L1x', '#l1', '#L99999999999999999'])('refuses %s', (hash) =>
-    expect(parseLineHash(hash)).toBeUndefined(),
+  it('knows ranges, in either order', () => {
+    for (const hash of ['#L10-L20', '#L20-L10', '#L10-20'])
+      expect(parseLineHash(hash)).toEqual({ first: 9, last: 19 });
+    expect(lineHash({ first: 9, last: 19 })).toBe('#L10-L20');
+    expect(lineHash({ first: 9, last: 9 })).toBe('#L10');
+  });
+  it.each(['', '#L0', '#L', '#L-1', '#L1x', '#l1', '#L99999999999999999', '#L1-', '#L1-L0'])(
+    'refuses %s',
+    (hash) => expect(parseLineHash(hash)).toBeUndefined(),
   );
 });

@@ -1,0 +1,87 @@
+// What the HTTP API says, as types. They hold in a browser and in Node alike.
+
+export type OutcomeKind = 'succeeded' | 'failed' | 'cancelled' | 'lost';
+
+export interface LogInfo {
+  type: string;
+  id: string;
+  title?: string | null;
+  labels?: Record<string, string>;
+  incarnation: string;
+  state: 'open' | 'ended';
+  outcome?: OutcomeKind | null;
+  exit_code?: number | null;
+  reason?: string | null;
+  /** The oldest position that is still there. */
+  first: number;
+  /** How many entries the log has had. */
+  position: number;
+  bytes?: number;
+  created: string;
+  updated?: string;
+  ended?: string | null;
+}
+
+export interface Entry {
+  /** Its position: entry 0 is line 1. */
+  n: number;
+  /** RFC 3339 with up to nine digits of fraction. */
+  time: string;
+  text: string;
+  stream?: string;
+  source?: string;
+  level?: string;
+  /** The text goes on in the next entry of this stream and source. */
+  partial?: boolean;
+  /** Lines lost upstream just before this entry; null: nobody knows how many. */
+  lost?: number | null;
+}
+
+export interface EntryPage {
+  incarnation: string;
+  first: number;
+  position: number;
+  entries: Entry[];
+  state: 'open' | 'ended';
+}
+
+export interface LogPage {
+  logs: LogInfo[];
+  next?: string | null;
+}
+
+export interface Outcome {
+  outcome: OutcomeKind;
+  exit_code?: number | null;
+  reason?: string | null;
+  position?: number;
+}
+
+export interface Gap {
+  from: number;
+  to: number;
+  cause?: string;
+  lost?: number | null;
+}
+
+export interface LogName {
+  type: string;
+  id: string;
+}
+
+export type PageQuery =
+  { tail: number } | { before: number; limit: number } | { from: number; limit: number };
+
+/** An answer that is not the one asked for; status 0: no answer at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+  /** Asking again later may help. */
+  get temporary(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}

@@ -1,0 +1,260 @@
+// The scrolled lines of one log: keeps the rows in view in the document, the scroll bar where it
+// belongs, and the end in view while following. One drawing a frame, whatever happens in between.
+//
+// Viewport says where the reader stands, LineStore has the lines, RowList the rows. The content is
+// as high as Viewport says; rows stand in one block, placed in it so that the anchor is where it
+// has to be.
+
+import { Viewport } from '../model/viewport.js';
+import type { LineStore } from '../model/line-store.js';
+import { RowList } from './row-list.js';
+import { ScrollInput } from './scroll-input.js';
+
+/** Rows are drawn so far beyond the view. */
+const OVERSCAN_PX = 300;
+/** So many lines around those drawn are fetched before they are needed. */
+const AHEAD_LINES = 300;
+/** Drawing finds out heights, and heights what to draw; after so many rounds the rest waits. */
+const MAX_ROUNDS = 6;
+const DEFAULT_ROW_PX = 19;
+
+export interface ViewParts {
+  scroller: HTMLElement;
+  /** As high as the content. */
+  canvas: HTMLElement;
+  /** Header, rows and footer. */
+  block: HTMLElement;
+  header: HTMLElement;
+  footer: HTMLElement;
+}
+
+export interface ViewListener {
+  /** Following began or ended. */
+  followChanged(): void;
+  /** After a drawing. */
+  drawn(): void;
+}
+
+export class LinesView {
+  readonly viewport = new Viewport(DEFAULT_ROW_PX);
+  readonly rows: RowList;
+  readonly #input: ScrollInput;
+  readonly #resized: ResizeObserver;
+  #following = true;
+  #frame = 0;
+  #width = 0;
+  #marked: { first: number; last: number } | undefined;
+  /** Where the reader was when following ended. */
+  headWhenLeft = 0;
+
+  constructor(
+    private readonly parts: ViewParts,
+    private readonly store: LineStore,
+    private readonly listener: ViewListener,
+  ) {
+    this.rows = new RowList(parts.block, {
+      get: (position) => this.store.get(position),
+      nextShown: (position) => this.viewport.heights.nextShown(position),
+      isMarked: (position) =>
+        this.#marked !== undefined &&
+        position >= this.#marked.first &&
+        position <= this.#marked.last,
+    });
+    this.#input = new ScrollInput(parts.scroller, {
+      scrolled: (before, now, stepping) => this.#scrolled(before, now, stepping),
+      up: () => this.leave(),
+      rested: () => this.#rest(),
+    });
+    this.#resized = new ResizeObserver(() => this.#onResize());
+    this.#resized.observe(parts.scroller);
+    this.#resized.observe(parts.footer);
+    this.#resized.observe(parts.header);
+  }
+
+  stop(): void {
+    this.#resized.disconnect();
+    this.#input.stop();
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+  }
+
+  get following(): boolean {
+    return this.#following;
+  }
+
+  /** Draws in the next frame. */
+  schedule(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  /** All rows look different from now on, and may be of other heights. */
+  relayout(): void {
+    this.rows.refresh();
+    this.viewport.reset(this.#readRowHeight());
+    this.parts.block.style.minWidth = '';
+    this.schedule();
+  }
+
+  /** Another log. */
+  clear(): void {
+    this.rows.clear();
+    this.#marked = undefined;
+    this.viewport.reset(this.#readRowHeight(), this.store.first, this.store.head);
+    this.follow();
+  }
+
+  follow(): void {
+    if (!this.#following) {
+      this.#following = true;
+      this.listener.followChanged();
+    }
+    this.schedule();
+  }
+
+  leave(): void {
+    if (!this.#following || this.viewport.range === 0) return;
+    this.#following = false;
+    this.headWhenLeft = this.store.head;
+    this.listener.followChanged();
+  }
+
+  /** Brings the line into view, a third from the top. */
+  goTo(position: number): void {
+    this.#extend();
+    this.#leaveFor();
+    const { height, heights } = this.viewport;
+    this.viewport.moveTo(position, Math.round(height / 3 / heights.estimate) * heights.estimate);
+    this.#input.quiet();
+    this.#rest();
+    this.schedule();
+  }
+
+  /** Marks lines [first, last], or none. */
+  mark(lines: { first: number; last: number } | undefined): void {
+    this.#marked = lines;
+    this.rows.refresh();
+    this.schedule();
+  }
+
+  /** Scrolls by true pixels; towards the beginning: negative. */
+  scrollBy(delta: number): void {
+    if (delta < 0) this.leave();
+    this.viewport.moveBy(delta);
+    this.#moved(delta);
+  }
+
+  toStart(): void {
+    this.leave();
+    this.viewport.setTop(0);
+    this.#moved(-1);
+  }
+
+  /** One screenful with two lines of overlap. */
+  get page(): number {
+    const { height, heights } = this.viewport;
+    return Math.max(heights.estimate, height - 2 * heights.estimate);
+  }
+
+  #leaveFor(): void {
+    if (!this.#following) return;
+    this.#following = false;
+    this.headWhenLeft = this.store.head;
+    this.listener.followChanged();
+  }
+
+  #moved(delta: number): void {
+    this.#input.quiet();
+    this.#rest();
+    if (delta > 0 && this.viewport.atEnd) this.follow();
+    this.schedule();
+  }
+
+  #scrolled(before: number, now: number, stepping: boolean): void {
+    if (this.#following) {
+      // A view that grows is scrolled too, by the browser, and stays at the end.
+      const end = this.parts.canvas.offsetHeight - this.parts.scroller.clientHeight;
+      if (now >= before || now >= end - 1) return;
+      this.leave();
+    }
+    this.viewport.scrolled(before, now, stepping);
+    if (now > before && this.viewport.atEnd) this.follow();
+    this.schedule();
+  }
+
+  /** The reader holds still: the scroll bar may be put where it belongs. */
+  #rest(): void {
+    this.#input.set(this.viewport.contentTop);
+    this.#place();
+  }
+
+  #extend(): void {
+    this.viewport.extend(this.store.first, this.store.head);
+  }
+
+  #draw(): void {
+    this.#frame = 0;
+    const { viewport, parts } = this;
+    this.#extend();
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      if (this.#following) viewport.toEnd();
+      else viewport.clamp();
+      const { from, to } = viewport.visible(OVERSCAN_PX);
+      this.rows.show(from, to);
+      parts.header.hidden = from > this.store.first;
+      parts.footer.hidden = to < this.store.head;
+      if (!this.#measure()) break;
+    }
+    if (this.#following) viewport.toEnd();
+    this.store.want(this.rows.from, this.rows.to, AHEAD_LINES);
+    this.#place();
+    this.listener.drawn();
+  }
+
+  /** Takes over the heights of what is drawn; says whether one was not as expected. */
+  #measure(): boolean {
+    const { viewport, parts } = this;
+    let changed = false;
+    if (!parts.header.hidden) viewport.header = parts.header.offsetHeight;
+    if (!parts.footer.hidden) viewport.footer = parts.footer.offsetHeight;
+    this.rows.measure((position, height) => {
+      if (Math.abs(viewport.heights.heightOf(position) - height) < 0.01) return;
+      viewport.heights.set(position, height);
+      changed = true;
+    });
+    return changed;
+  }
+
+  /** Content, scroll bar and block, from what Viewport says. */
+  #place(): void {
+    const { viewport, parts } = this;
+    const height = `${viewport.contentHeight}px`;
+    if (parts.canvas.style.height !== height) parts.canvas.style.height = height;
+    const contentTop = this.#following
+      ? viewport.contentRange
+      : viewport.correction(this.#input.top);
+    if (contentTop !== undefined) this.#input.set(contentTop);
+    const from = this.rows.from;
+    const offset =
+      from === this.store.first ? 0 : viewport.header + viewport.heights.offsetOf(from);
+    parts.block.style.top = `${this.#input.top + offset - viewport.top}px`;
+    // What was wide stays wide: the horizontal scroll bar must not jump with each row.
+    const { scrollWidth, clientWidth } = parts.scroller;
+    if (scrollWidth > clientWidth) parts.block.style.minWidth = `${scrollWidth}px`;
+  }
+
+  #onResize(): void {
+    const { scroller } = this.parts;
+    this.viewport.height = scroller.clientHeight;
+    if (scroller.clientWidth !== this.#width) {
+      this.#width = scroller.clientWidth;
+      this.viewport.reset(this.#readRowHeight());
+      this.parts.block.style.minWidth = '';
+    }
+    this.schedule();
+  }
+
+  #readRowHeight(): number {
+    const height = Number.parseFloat(getComputedStyle(this.parts.scroller).lineHeight);
+    return height > 0 ? height : DEFAULT_ROW_PX;
+  }
+}

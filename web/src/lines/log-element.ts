@@ -1,0 +1,355 @@
+// <tailrace-log>: the lines of one log, live. Everything around them is the page's.
+
+import { LitElement, html, nothing } from 'lit';
+import type { LogInfo, Outcome } from '../client/api.js';
+import { LogHandle } from '../client/client.js';
+import { Session } from '../client/session.js';
+import type { SessionListener, SessionState } from '../client/session.js';
+import { formatLines } from '../format.js';
+import { LineStore } from '../model/line-store.js';
+import { ansiStyles } from './ansi-styles.js';
+import { copyFromServer, selectionText } from './copy.js';
+import type { CopyResult } from './copy.js';
+import { lineStyles } from './line-styles.js';
+import { LinesView } from './lines-view.js';
+import { missingNotice } from './row.js';
+import { selectedLines } from './selection.js';
+import type { SelectedLines } from './selection.js';
+
+/** Enough to fill a large screen; the rest comes as it is wanted. */
+const NEWEST_LINES = 200;
+
+export class TailraceLog extends LitElement {
+  static override styles = [lineStyles, ansiStyles];
+  static override properties = {
+    src: { type: String },
+    wrap: { type: Boolean, reflect: true },
+    times: { type: Boolean, reflect: true },
+    credentials: { type: String },
+  };
+
+  /** The log's URL in the API: "/api/v1/logs/deploy/42". */
+  declare src: string;
+  declare wrap: boolean;
+  declare times: boolean;
+  /** As of fetch(); "include" sends cookies to another origin. */
+  declare credentials: RequestCredentials;
+
+  info: LogInfo | undefined;
+  outcome: Outcome | undefined;
+  /** Lines that ended up lost, or a log that was begun again: for the reader to know. */
+  notice = '';
+
+  readonly #store = new LineStore(
+    {
+      fetch: (from, limit, signal) => this.#log.entries({ from, limit }, signal),
+      setTimer: (action, ms) => window.setTimeout(action, ms),
+      clearTimer: (timer) => window.clearTimeout(timer),
+    },
+    () => this.#storeChanged(),
+  );
+  #log = new LogHandle('');
+  #view: LinesView | undefined;
+  #session: Session | undefined;
+  #state: SessionState = { kind: 'connecting' };
+  #drawnHead = -1;
+  #selected: SelectedLines | undefined;
+  /** Where to go as soon as the log is known. */
+  #target: { first: number; last: number } | undefined;
+
+  constructor() {
+    super();
+    this.src = '';
+    this.wrap = true;
+    this.times = false;
+    this.credentials = 'same-origin';
+  }
+
+  /** What is going on, with what belongs to it. */
+  get session(): SessionState {
+    return this.#state;
+  }
+  get state(): SessionState['kind'] {
+    return this.#state.kind;
+  }
+  /** How many entries the log has had, as far as is known here. */
+  get position(): number {
+    return this.#store.head;
+  }
+  get log(): LogHandle {
+    return this.#log;
+  }
+  /** The end stays in view. */
+  get follow(): boolean {
+    return this.#view?.following ?? true;
+  }
+  set follow(on: boolean) {
+    if (on) this.#view?.follow();
+    else this.#view?.leave();
+  }
+
+  /** Brings the entry of this position into view, and marks it, or all up to `last`. */
+  goTo(first: number, last = first): void {
+    this.#target = { first, last };
+    if (this.#store.head > 0) this.#goToTarget();
+  }
+
+  /** Marks the entries of these positions, where they are. */
+  mark(lines: { first: number; last: number } | undefined): void {
+    this.#view?.mark(lines);
+  }
+
+  toStart(): void {
+    this.#view?.toStart();
+  }
+
+  /** Scrolls by so many screenfuls. */
+  page(count: number): void {
+    this.#view?.scrollBy(count * this.#view.page);
+  }
+
+  /** Tries again at once what waits for its time. */
+  retryNow(): void {
+    this.#session?.retryNow();
+    this.#store.retryNow();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('selectionchange', this.#onSelection);
+    window.addEventListener('online', this.#onOnline);
+    if (this.hasUpdated) this.#begin();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('selectionchange', this.#onSelection);
+    window.removeEventListener('online', this.#onOnline);
+    this.#end();
+  }
+
+  protected override firstUpdated(): void {
+    this.#begin();
+  }
+
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has('src') && this.#session !== undefined && this.src !== this.#log.url) {
+      this.#end();
+      this.#begin();
+    }
+    if (changed.has('wrap') || changed.has('times')) this.#view?.relayout();
+  }
+
+  protected override render() {
+    const unseen = this.#store.head - (this.#view?.headWhenLeft ?? 0);
+    const label =
+      unseen > 0 ? `${formatLines(unseen).replace('line', 'new line')} ↓` : 'To the end ↓';
+    return html`
+      <div
+        class="scroller"
+        part="scroller"
+        role="log"
+        aria-live="off"
+        aria-label="Lines of the log"
+        tabindex="0"
+        @keydown=${this.#onKey}
+        @copy=${this.#onCopy}
+        @click=${this.#onClick}
+      >
+        <div class="canvas">
+          <div class="block">
+            <div class="header">
+              ${this.#store.first > 0 ? html`<p>${missingNotice(this.#store.first)}</p>` : nothing}
+            </div>
+            <div class="footer"><slot></slot></div>
+          </div>
+        </div>
+      </div>
+      ${
+        this.#store.problem === ''
+          ? nothing
+          : html`<div class="problem" role="status">
+            Lines could not be loaded: ${this.#store.problem}
+            <button class="more" type="button" @click=${this.retryNow}>Try again</button>
+          </div>`
+      }
+      <button class="jump" part="jump" type="button" ?hidden=${this.follow} @click=${this.#toEnd}>
+        ${label}
+      </button>
+    `;
+  }
+
+  #begin(): void {
+    this.#log = new LogHandle(this.src, { credentials: this.credentials });
+    const part = (name: string) => this.renderRoot.querySelector<HTMLElement>(`.${name}`);
+    const [scroller, canvas, block] = [part('scroller'), part('canvas'), part('block')];
+    const [header, footer] = [part('header'), part('footer')];
+    if (!scroller || !canvas || !block || !header || !footer) return;
+    this.#view = new LinesView({ scroller, canvas, block, header, footer }, this.#store, {
+      followChanged: () => this.requestUpdate(),
+      drawn: () => this.#drawn(),
+    });
+    this.#session = new Session(this.#listener(), {
+      newest: () => this.#log.entries({ tail: NEWEST_LINES }),
+      info: () => this.#log.info(),
+      openEventSource: (cursor) =>
+        new EventSource(this.#log.eventsUrl(cursor), {
+          withCredentials: this.credentials === 'include',
+        }),
+      setTimer: (action, ms) => window.setTimeout(action, ms),
+      clearTimer: (timer) => window.clearTimeout(timer),
+      now: () => Date.now(),
+      random: () => Math.random(),
+    });
+    void this.#session.start();
+  }
+
+  #end(): void {
+    this.#session?.stop();
+    this.#session = undefined;
+    this.#view?.rows.clear();
+    this.#view?.stop();
+    this.#view = undefined;
+    this.#store.clear();
+    this.info = undefined;
+    this.outcome = undefined;
+    this.notice = '';
+  }
+
+  #listener(): SessionListener {
+    return {
+      stateChanged: (state) => {
+        this.#state = state;
+        this.#tell('tailrace-state', { state: state.kind });
+      },
+      infoChanged: (info) => {
+        this.info = info;
+        this.#store.cut(info.first);
+        this.#tell('tailrace-info', info);
+      },
+      snapshot: (page) => {
+        this.#store.addPage(page);
+        this.#goToTarget();
+      },
+      batch: (batch) => {
+        const first = this.#store.head === 0;
+        this.#store.addBatch(batch);
+        if (first) this.#goToTarget();
+      },
+      gap: (gap) => this.#store.cut(gap.to),
+      reset: (cause) => {
+        this.#store.clear();
+        this.#view?.clear();
+        this.outcome = undefined;
+        this.notice =
+          cause === 'recreated'
+            ? 'The log was deleted and begun again under the same name. This is the new one.'
+            : 'The server has fewer lines than were shown here. This is what it has.';
+        this.#tell('tailrace-state', { state: this.state });
+      },
+      ended: (outcome) => {
+        this.outcome = outcome;
+        const [all, here] = [outcome.position ?? this.position, this.position];
+        if (all !== here)
+          this.notice = `The log ended with ${formatLines(all)}; ${formatLines(here)} arrived here.`;
+        this.#tell('tailrace-end', outcome);
+      },
+    };
+  }
+
+  #tell(type: string, detail: unknown): boolean {
+    return this.dispatchEvent(
+      new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: true }),
+    );
+  }
+
+  #storeChanged(): void {
+    this.#view?.schedule();
+  }
+
+  /** Once a frame at most. */
+  #drawn(): void {
+    const digits = Math.max(3, String(this.#store.head).length);
+    this.style.setProperty('--digits', String(digits));
+    this.requestUpdate();
+    if (this.#drawnHead === this.#store.head) return;
+    this.#drawnHead = this.#store.head;
+    this.#tell('tailrace-position', { position: this.#store.head });
+  }
+
+  #goToTarget(): void {
+    const target = this.#target;
+    if (target === undefined || this.#view === undefined) return;
+    this.#target = undefined;
+    this.#view.mark(target);
+    this.#view.goTo(target.first);
+  }
+
+  readonly #toEnd = (): void => {
+    this.#view?.follow();
+    this.renderRoot.querySelector<HTMLElement>('.scroller')?.focus();
+  };
+
+  readonly #onOnline = (): void => this.retryNow();
+
+  readonly #onSelection = (): void => {
+    const lines = selectedLines(this.renderRoot as ShadowRoot);
+    this.#selected = lines;
+    this.#view?.rows.pin(lines === undefined ? [] : [lines.first, lines.last]);
+    if (lines !== undefined) this.#view?.leave();
+  };
+
+  readonly #onCopy = (event: ClipboardEvent): void => {
+    const lines = this.#selected;
+    if (lines === undefined || lines.first === lines.last) return; // The browser can do that.
+    event.preventDefault();
+    const text = selectionText(this.#store, lines);
+    if (text !== undefined) {
+      event.clipboardData?.setData('text/plain', text);
+      return;
+    }
+    void copyFromServer(this.#log, lines).then((result: CopyResult) =>
+      this.#tell('tailrace-copy', result),
+    );
+  };
+
+  readonly #onClick = (event: MouseEvent): void => {
+    const link = (event.target as Element).closest('.number');
+    const n = Number(link?.closest<HTMLElement>('.row')?.dataset['n'] ?? NaN);
+    if (Number.isNaN(n) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.#tell('tailrace-line-click', { n, extend: event.shiftKey });
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === ' ' && (event.target as Element).closest('button')) return;
+    const action = this.#keyAction(event.key, event.shiftKey);
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
+  };
+
+  #keyAction(key: string, shift: boolean): (() => void) | undefined {
+    switch (key) {
+      case 'Home':
+        return () => this.toStart();
+      case 'End':
+      case 'G':
+        return () => this.#view?.follow();
+      case 'PageUp':
+        return () => this.page(-1);
+      case 'PageDown':
+        return () => this.page(1);
+      case ' ':
+        return () => this.page(shift ? -1 : 1);
+      case 'k':
+        return () => this.#view?.scrollBy(-this.#view.viewport.heights.estimate);
+      case 'j':
+        return () => this.#view?.scrollBy(this.#view.viewport.heights.estimate);
+    }
+    return undefined;
+  }
+}
+
+customElements.define('tailrace-log', TailraceLog);

@@ -1,0 +1,121 @@
+// The rows in the document: those of one stretch of the log in order, and besides them the few that
+// a selection begins and ends in, wherever those are. Rows are never moved in the document, because
+// that would end a selection.
+
+import type { Entry } from '../client/api.js';
+import { fillItem } from './row.js';
+
+interface Item {
+  element: HTMLElement;
+  /** What it was filled with. */
+  entry: Entry | undefined;
+  stale: boolean;
+}
+
+export interface RowSource {
+  get(position: number): Entry | undefined;
+  /** The next position at or behind this one that has a row. */
+  nextShown(position: number): number;
+  isMarked(position: number): boolean;
+}
+
+export class RowList {
+  readonly #items = new Map<number, Item>();
+  #from = 0;
+  #to = 0;
+  /** Positions whose rows stay in the document. */
+  #pinned: readonly number[] = [];
+
+  constructor(
+    /** Rows stand between its first and its last child, which are not ours. */
+    private readonly block: HTMLElement,
+    private readonly source: RowSource,
+  ) {}
+
+  get from(): number {
+    return this.#from;
+  }
+  get to(): number {
+    return this.#to;
+  }
+
+  pin(positions: readonly number[]): void {
+    this.#pinned = [...new Set(positions)].sort((a, b) => a - b);
+  }
+
+  /** Every row is filled anew at the next `show`. */
+  refresh(): void {
+    for (const item of this.#items.values()) item.stale = true;
+  }
+
+  clear(): void {
+    for (const { element } of this.#items.values()) element.remove();
+    this.#items.clear();
+    this.#pinned = [];
+  }
+
+  /** Puts rows [from, to) into the document and takes others out. */
+  show(from: number, to: number): void {
+    this.#from = from;
+    this.#to = to;
+    const wanted = this.#wanted(from, to);
+    const keep = new Set(wanted);
+    for (const [position, { element }] of this.#items) {
+      if (keep.has(position)) continue;
+      element.remove();
+      this.#items.delete(position);
+    }
+    let next = this.block.firstElementChild?.nextElementSibling ?? null;
+    for (const position of wanted) {
+      const item = this.#item(position);
+      if (item.element === next) next = next.nextElementSibling;
+      else this.block.insertBefore(item.element, next);
+      item.element.classList.toggle('pinned', position < from || position >= to);
+    }
+  }
+
+  /** Tells the height of each row of the stretch. Forces the browser to lay them out. */
+  measure(tell: (position: number, height: number) => void): void {
+    for (const [position, { element }] of this.#items) {
+      if (position < this.#from || position >= this.#to) continue;
+      tell(position, element.getBoundingClientRect().height);
+    }
+  }
+
+  elementOf(position: number): HTMLElement | undefined {
+    return this.#items.get(position)?.element;
+  }
+
+  #wanted(from: number, to: number): number[] {
+    const wanted = this.#pinned.filter((position) => position < from);
+    for (let n = this.source.nextShown(from); n < to; n = this.source.nextShown(n + 1)) {
+      wanted.push(n);
+    }
+    const above = this.#pinned.filter((position) => position >= to);
+    return [...wanted, ...above];
+  }
+
+  #item(position: number): Item {
+    let item = this.#items.get(position);
+    const entry = this.source.get(position) ?? item?.entry;
+    if (item === undefined) {
+      const element = document.createElement('div');
+      element.className = 'item';
+      item = { element, entry, stale: true };
+      this.#items.set(position, item);
+    }
+    if (item.stale || item.entry !== entry) {
+      fillItem(item.element, position, entry, { marked: this.source.isMarked(position) });
+      item.entry = entry;
+      item.stale = false;
+    }
+    return item;
+  }
+}
+
+/** The position of the row that `node` is in. */
+export function positionOf(node: Node | null): number | undefined {
+  const element = node instanceof Element ? node : node?.parentElement;
+  const n = element?.closest('.item')?.querySelector<HTMLElement>('.row')?.dataset['n'];
+  return n === undefined ? undefined : Number(n);
+}
