@@ -16,7 +16,7 @@ from testbed import ROOT, Cluster
 
 LOG = "deploy/web"
 QUICKSTART = ROOT / "docs" / "kubernetes-quickstart.md"
-ROW_CHARACTERS = 16384  # web/src/row.ts shows no more of a line unless asked
+ROW_CHARACTERS = 16384  # web/src/lines/row.ts shows no more of a line unless asked
 MANIFEST = pathlib.Path(__file__).with_name("web.yaml")
 RESTARTS = "status.containerStatuses[0].restartCount"
 # What the kubelet sometimes adds to the stream of a pod that is deleted; it has no newline.
@@ -32,7 +32,7 @@ def shown(text):
     """An entry's text as its row has it at first."""
     if len(text) <= ROW_CHARACTERS:
         return text
-    return f"{text[:ROW_CHARACTERS]}Show all {len(text):,} characters"
+    return f"{text[:ROW_CHARACTERS]}Show {len(text) - ROW_CHARACTERS:,} more characters"
 
 
 class DeploymentTest(AsyncCase):

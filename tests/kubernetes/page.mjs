@@ -15,18 +15,22 @@ const { launch, openPage } = await import('../browser/harness.mjs');
 const [url, folder] = process.argv.slice(2);
 const tell = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
+/** High enough for all rows: the page has only those in view in its document. */
+const HIGH = { width: 1100, height: 9000 };
+const PICTURE = { width: 1100, height: 700 };
+
 /** In the page: tells of states and rows as they come. */
-function observe([lines, state]) {
-  const told = new WeakSet();
-  const rows = lines.shadowRoot.querySelector('.rows');
-  const all = () => [...rows.querySelectorAll('.row')];
-  const plain = (row) => [Number(row.dataset.line), row.querySelector('.text').textContent];
+function observe([log, state]) {
+  const told = new Set();
+  const block = log.shadowRoot.querySelector('.block');
+  const all = () => [...block.querySelectorAll('.row:not(.waiting)')];
+  const plain = (row) => [Number(row.dataset.n) + 1, row.querySelector('.text').textContent];
   let last;
   const look = () => {
     for (const row of all()) {
-      if (told.has(row)) continue;
-      told.add(row);
       const [line, text] = plain(row);
+      if (told.has(line)) continue;
+      told.add(line);
       globalThis.tell({ line, text });
     }
     const status = state.textContent.trim();
@@ -35,22 +39,24 @@ function observe([lines, state]) {
   };
   globalThis.allRows = () => all().map(plain);
   const observer = new MutationObserver(look);
-  for (const root of [rows, state])
+  for (const root of [block, state])
     observer.observe(root, { childList: true, subtree: true, characterData: true });
   look();
 }
 
 const browser = await launch('chromium');
 try {
-  const { page, troubles } = await openPage(browser, { deviceScaleFactor: 2 });
+  const { page, troubles } = await openPage(browser, { viewport: HIGH, deviceScaleFactor: 2 });
   await page.exposeFunction('tell', tell);
   await page.goto(url);
-  const parts = ['tailrace-lines', '[role=status]'].map((part) => page.locator(part));
+  const parts = ['tailrace-log', '[role=status]'].map((part) => page.locator(part));
   await page.evaluate(observe, await Promise.all(parts.map((part) => part.elementHandle())));
   for await (const name of createInterface({ input: process.stdin })) {
     if (folder) {
       mkdirSync(folder, { recursive: true });
+      await page.setViewportSize(PICTURE);
       await page.screenshot({ path: path.join(folder, `${name}.png`) });
+      await page.setViewportSize(HIGH);
     }
     tell({ picture: name });
   }

@@ -251,7 +251,7 @@ export class TailraceLog extends LitElement {
         this.outcome = outcome;
         const [all, here] = [outcome.position ?? this.position, this.position];
         if (all !== here)
-          this.notice = `The log ended with ${formatLines(all)}; ${formatLines(here)} arrived here.`;
+          this.notice = `It ended with ${formatLines(all)}; ${formatLines(here)} arrived here.`;
         this.#tell('tailrace-end', outcome);
       },
     };

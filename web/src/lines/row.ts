@@ -109,8 +109,8 @@ function fillText(parent: HTMLElement, text: string): void {
   let shown = SHOWN_CHARACTERS;
   const label = () => {
     const left = text.length - shown;
-    const next = left <= MORE_CHARACTERS ? 'all' : formatCount(MORE_CHARACTERS);
-    more.textContent = `Show ${next} of ${formatCount(left)} more characters`;
+    const part = left > MORE_CHARACTERS ? `${formatCount(MORE_CHARACTERS)} of ` : '';
+    more.textContent = `Show ${part}${formatCount(left)} more characters`;
   };
   label();
   more.addEventListener('click', () => {
