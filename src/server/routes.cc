@@ -21,7 +21,9 @@ Routes::Routes() {
   Add(Method::kGet, "/api/v1/sse/logs/initial", HandlePortalInitial, portal);
   Add(Method::kGet, "/api/v1/sse/logs/initial/", HandlePortalInitial, portal);
   // Operation
+  // The second is for a proxy that passes on only what is the portal's.
   Add(Method::kGet, "/api/v1/doctor", HandleDoctor, {Verb::kRead, Object::kLogs});
+  Add(Method::kGet, "/api/v1/sse/doctor", HandleDoctor, {Verb::kRead, Object::kLogs});
   Add(Method::kGet, "/healthz", HandleHealth, open);
   Add(Method::kGet, "/readyz", HandleReady, open);
   Add(Method::kGet, "/metrics", HandleMetrics, {Verb::kRead, Object::kAllLogs});

@@ -7,7 +7,7 @@ import time
 
 from support.access import create_token
 from support.doctor import HOST, TELL, DoctorCase
-from support.front import Nginx
+from support.front import Nginx, documented
 from support.server import Server, free_port
 
 
@@ -51,6 +51,21 @@ class ServerDoctorTest(DoctorCase):
         seen = self.examine(self.front_of(server, HOST), "--silence", "0", code=1)[0]
         self.assertEqual(self.faults(seen), ["drops-client"])
         self.assertIn("nginx: proxy_set_header Forwarded", seen["findings"][0]["advice"][0])
+
+    def test_a_proxy_that_passes_on_only_what_is_the_portals(self):
+        """docs/proxies/nginx-uwsgi.conf; the rest is the portal's, which sends to its login."""
+        uwsgi, port = free_port(), free_port()
+        self.serve(trusted_proxies=["127.0.0.1"], listen_uwsgi=[f"127.0.0.1:{uwsgi}"])
+        text = documented("nginx-uwsgi.conf", {
+            "listen 80;": f"listen 127.0.0.1:{port}; location / {{ return 302 /login/; }}",
+            "127.0.0.1:8000": f"127.0.0.1:{uwsgi}"})
+        front = Nginx(text, port).start()
+        self.addCleanup(front.stop)
+        seen = self.examine(f"http://127.0.0.1:{port}", "--silence", "0")[0]
+        self.assertEqual(seen["hello"]["protocol"], "uwsgi")
+        self.assertEqual(self.faults(seen), [])
+        seen = self.examine(f"http://127.0.0.1:{port}/elsewhere", "--silence", "0", code=1)[0]
+        self.assertEqual((seen["status"], self.faults(seen)), (302, ["no-probe"]))
 
     def test_nobody_there(self):
         said = self.doctor(f"http://127.0.0.1:{free_port()}", code=69)

@@ -30,8 +30,9 @@ class DoctorCase(unittest.TestCase):
 
     def examine(self, *words, code=0, environment=None):
         """What --json says of each address."""
-        text = self.doctor(*words, "--json", code=code, environment=environment)
-        return [json.loads(line) for line in text.splitlines()]
+        done = run(*words, "--json", environment=environment)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     @staticmethod
     def faults(seen):

@@ -9,6 +9,7 @@ namespace tailrace {
 namespace {
 
 constexpr uint64_t kUsualTimeoutS = 75;
+constexpr std::string_view kChallenge = "realm=\"tailrace\"";
 
 std::string Seconds(uint64_t ms) {
   return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
@@ -70,7 +71,7 @@ class Findings {
 
 void AddRefusal(Findings& findings, const DoctorSight& sight) {
   const std::string challenge = Field(sight.headers, "WWW-Authenticate");
-  if (challenge.find("realm=\"tailrace\"") == std::string::npos) {
+  if (!IsTailrace(sight)) {
     findings.Fault("asks-itself", "a proxy answers " + std::to_string(sight.status) + " by itself" +
                                       (challenge.empty() ? "" : " (" + challenge + ")") +
                                       ": no request comes to the server");
@@ -279,6 +280,11 @@ void AddVersions(Findings& findings, const DoctorSight& sight) {
 }
 
 }  // namespace
+
+bool IsTailrace(const DoctorSight& sight) {
+  return sight.hello || sight.status == 429 ||
+         Field(sight.headers, "WWW-Authenticate").find(kChallenge) != std::string::npos;
+}
 
 std::string_view ProxyOf(const DoctorSight& sight) {
   if (!sight.proxy.empty()) return sight.proxy;

@@ -77,6 +77,9 @@ struct DoctorFinding {
       advice;  ///< "nginx: proxy_buffering off;", one for each proxy it may be.
 };
 
+/// It is a Tailrace that answers, be it with a hello or with a refusal.
+bool IsTailrace(const DoctorSight& sight);
+
 /// "nginx", "caddy", "haproxy": who passes on to the server, or whoever else answers at that
 /// address; empty: nothing tells.
 std::string_view ProxyOf(const DoctorSight& sight);

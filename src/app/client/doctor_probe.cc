@@ -9,6 +9,8 @@
 namespace tailrace {
 namespace {
 
+constexpr std::string_view kPath = "/api/v1/doctor";
+constexpr std::string_view kPortalPath = "/api/v1/sse/doctor";
 constexpr std::string_view kLastEventId = "doctor.1";
 constexpr uint64_t kMaxSilenceMs = 120'000;  // the server's
 constexpr uint64_t kMarginMs = 500;
@@ -58,15 +60,15 @@ Heard Ask(HttpClient& client, const HttpRequest& request, int64_t patience_s) {
 }
 
 // As a browser's EventSource asks.
-HttpRequest Question(const std::string& query) {
-  HttpRequest request{.path = "/api/v1/doctor?" + query};
+HttpRequest Question(std::string_view path, const std::string& query) {
+  HttpRequest request{.path = std::string(path) + "?" + query};
   request.headers = {"Accept: text/event-stream", "Last-Event-ID: " + std::string(kLastEventId)};
   request.accept_gzip = true;
   return request;
 }
 
-void AskForHello(HttpClient& client, DoctorSight& sight) {
-  Heard heard = Ask(client, Question("beats=0"), kPatienceS);
+void AskForHello(HttpClient& client, std::string_view path, DoctorSight& sight) {
+  Heard heard = Ask(client, Question(path, "beats=0"), kPatienceS);
   sight.accept_encoding = "gzip";
   sight.last_event_id = kLastEventId;
   sight.status = heard.reply.head_status;
@@ -76,10 +78,22 @@ void AskForHello(HttpClient& client, DoctorSight& sight) {
   sight.problem = ProblemText(heard.reply);
 }
 
-void AskWithClaims(HttpClient& client, DoctorSight& sight) {
+// A proxy may pass on only what is the portal's, and the portal answers all else.
+std::string_view FindProbe(HttpClient& client, DoctorSight& sight) {
+  AskForHello(client, kPath, sight);
+  const bool no_server = sight.status == 0 || (sight.status >= 502 && sight.status <= 504);
+  if (IsTailrace(sight) || no_server) return kPath;
+  DoctorSight other = sight;
+  AskForHello(client, kPortalPath, other);
+  if (!IsTailrace(other)) return kPath;
+  sight = std::move(other);
+  return kPortalPath;
+}
+
+void AskWithClaims(HttpClient& client, std::string_view path, DoctorSight& sight) {
   const std::string address(kDoctorClaimedAddress);
   const std::string host(kDoctorClaimedHost);
-  HttpRequest request = Question("beats=0");
+  HttpRequest request = Question(path, "beats=0");
   for (const std::string& field :
        {std::string("Cookie: tailrace_doctor=1"), "X-Forwarded-For: " + address,
         "X-Forwarded-Host: " + host, "Forwarded: for=" + address + ";host=" + host}) {
@@ -93,8 +107,8 @@ void AskWithClaims(HttpClient& client, DoctorSight& sight) {
   sight.claimed = Ask(client, request, kPatienceS).hello;
 }
 
-void AskForStream(HttpClient& client, DoctorSight& sight) {
-  const Heard heard = Ask(client, Question("silence_ms=" + std::to_string(sight.silence_ms)),
+void AskForStream(HttpClient& client, std::string_view path, DoctorSight& sight) {
+  const Heard heard = Ask(client, Question(path, "silence_ms=" + std::to_string(sight.silence_ms)),
                           kPatienceS + static_cast<int64_t>(sight.silence_ms / 1000));
   sight.stream_status = heard.reply.head_status;
   sight.stream_headers = heard.reply.headers;
@@ -104,7 +118,7 @@ void AskForStream(HttpClient& client, DoctorSight& sight) {
   if (heard.reply.head_status != 200) sight.problem = ProblemText(heard.reply);
   if (!sight.stream_headers.Has("Content-Encoding") && !AreHeldBack(sight.beats)) return;
   // Whoever compresses may hold lines back by that alone.
-  HttpRequest plain = Question("silence_ms=0");
+  HttpRequest plain = Question(path, "silence_ms=0");
   plain.accept_gzip = false;
   sight.plain_beats = Ask(client, plain, kPatienceS).beats;
 }
@@ -113,12 +127,12 @@ void AskForStream(HttpClient& client, DoctorSight& sight) {
 
 void LookAt(HttpClient& client, std::optional<uint64_t> silence_ms, DoctorSight& sight) {
   sight.with_token = !client.Config().token.empty();
-  AskForHello(client, sight);
+  const std::string_view path = FindProbe(client, sight);
   if (!sight.hello) return;
   const uint64_t longest_ms = sight.hello->longest_silence_ms + kMarginMs;
   sight.silence_ms = std::min(silence_ms.value_or(longest_ms), kMaxSilenceMs);
-  AskWithClaims(client, sight);
-  AskForStream(client, sight);
+  AskWithClaims(client, path, sight);
+  AskForStream(client, path, sight);
 }
 
 }  // namespace tailrace
