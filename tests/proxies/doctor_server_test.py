@@ -9,6 +9,7 @@ from support.access import create_token
 from support.doctor import HOST, TELL, DoctorCase
 from support.front import Nginx, documented
 from support.server import Server, free_port
+from support.tls import Certificate
 
 
 class ServerDoctorTest(DoctorCase):
@@ -66,6 +67,15 @@ class ServerDoctorTest(DoctorCase):
         self.assertEqual(self.faults(seen), [])
         seen = self.examine(f"http://127.0.0.1:{port}/elsewhere", "--silence", "0", code=1)[0]
         self.assertEqual((seen["status"], self.faults(seen)), (302, ["no-probe"]))
+
+    def test_without_a_proxy_by_tls_and_http2(self):
+        certificate = Certificate()
+        self.addCleanup(certificate.remove)
+        server = self.serve(**certificate.settings())
+        seen = self.examine(f"https://localhost:{server.port}", "--silence", "500ms",
+                            environment={"TAILRACE_CA_FILE": certificate.cert})[0]
+        self.assertTrue(seen["http2"])
+        self.assertEqual((seen["proxy"], seen["findings"]), ("", []))
 
     def test_nobody_there(self):
         said = self.doctor(f"http://127.0.0.1:{free_port()}", code=69)
