@@ -1,24 +1,26 @@
-// bench_bare_send [FILE]: the least that a server of viewers can do, and so the limit of all of
-// them. GET makes a viewer of the connection; the body of a POST goes to every viewer by one send()
-// each. With FILE it is written and synced first, as whoever promises durability has to: all bodies
-// of one turn of the loop at once.
+// bench_bare_send [FILE | --tls CERTIFICATE KEY]: the least that a server of viewers can do, and so
+// the limit of all of them. GET makes a viewer of the connection; the body of a POST goes to every
+// viewer by one send() each. With FILE it is written and synced first, as whoever promises
+// durability has to: all bodies of one turn of the loop at once. Under TLS, SSL_write() instead.
 // Prints "PORT\n" and runs until standard input ends.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <map>
+#include <cstring>
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "bench/bare_link.h"
 #include "bench/wire.h"
 
 namespace tailrace::bench {
@@ -26,7 +28,8 @@ namespace {
 
 class BareServer {
  public:
-  explicit BareServer(const char* file) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  BareServer(const char* file, TlsContext tls)
+      : epoll_(epoll_create1(EPOLL_CLOEXEC)), tls_(std::move(tls)) {
     if (file != nullptr) file_ = open(file, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -60,6 +63,12 @@ class BareServer {
   }
 
  private:
+  struct Peer {
+    Peer(int fd, SSL_CTX* tls) : link(fd, tls) {}
+    BareLink link;
+    std::string request;
+  };
+
   void Watch(int fd) {
     epoll_event event{EPOLLIN, {.fd = fd}};
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
@@ -70,28 +79,26 @@ class BareServer {
     if (fd < 0) return;
     const int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    peers_[fd] = std::make_unique<Peer>(fd, tls_.get());
     Watch(fd);
   }
 
   void Read(int fd) {
-    char bytes[65536];
-    const ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-      std::erase(viewers_, fd);
-      requests_.erase(fd);
-      close(fd);
+    Peer& peer = *peers_[fd];
+    std::string& request = peer.request;
+    if (!peer.link.Read(request)) {
+      std::erase(viewers_, &peer.link);
+      std::erase(producers_, &peer.link);
+      peers_.erase(fd);
       return;
     }
-    std::string& request = requests_[fd].append(bytes, static_cast<size_t>(got));
     const size_t head_end = request.find("\r\n\r\n");
     if (head_end == std::string::npos) return;
     if (request.starts_with("GET")) {
-      constexpr std::string_view kHead =
+      peer.link.Write(
           "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
-          "chunked\r\n\r\n";
-      send(fd, kHead.data(), kHead.size(), MSG_NOSIGNAL);
-      viewers_.push_back(fd);
+          "chunked\r\n\r\n");
+      viewers_.push_back(&peer.link);
       request.clear();
       return;
     }
@@ -101,24 +108,8 @@ class BareServer {
     std::from_chars(request.data() + length, request.data() + request.size(), body_bytes);
     if (request.size() < head_end + 4 + body_bytes) return;
     bodies_.append(request, head_end + 4, body_bytes);
-    producers_.push_back(fd);
+    producers_.push_back(&peer.link);
     request.clear();
-  }
-
-  // Waits for room if a viewer is far behind.
-  void SendAll(int fd) {
-    for (size_t done = 0; done < bodies_.size();) {
-      const ssize_t sent =
-          send(fd, bodies_.data() + done, bodies_.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent > 0) {
-        done += static_cast<size_t>(sent);
-      } else if (errno == EAGAIN) {
-        pollfd one{fd, POLLOUT, 0};
-        poll(&one, 1, -1);
-      } else {
-        return;  // gone; Read closes it
-      }
-    }
   }
 
   void EndTurn() {
@@ -126,10 +117,10 @@ class BareServer {
     if (file_ >= 0 && (write(file_, bodies_.data(), bodies_.size()) < 0 || fdatasync(file_) != 0)) {
       Die("the file cannot be written");
     }
-    for (const int fd : viewers_) SendAll(fd);
+    for (BareLink* const viewer : viewers_) viewer->Write(bodies_);
     constexpr std::string_view kAnswer =
         "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"position\":0}";
-    for (const int fd : producers_) send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+    for (BareLink* const producer : producers_) producer->Write(kAnswer);
     producers_.clear();
     bodies_.clear();
   }
@@ -137,18 +128,22 @@ class BareServer {
   int epoll_;
   int listener_;
   int file_ = -1;
-  std::vector<int> viewers_;
-  std::vector<int> producers_;  // whose bodies came in this turn
+  TlsContext tls_;
+  std::unordered_map<int, std::unique_ptr<Peer>> peers_;  // by descriptor
+  std::vector<BareLink*> viewers_;
+  std::vector<BareLink*> producers_;  // whose bodies came in this turn
   std::string bodies_;
-  std::map<int, std::string> requests_;
 };
 
 }  // namespace
 }  // namespace tailrace::bench
 
 int main(int argc, char** argv) {
-  tailrace::bench::RaiseDescriptorLimit();
-  tailrace::bench::BareServer server(argc > 1 ? argv[1] : nullptr);
+  using namespace tailrace::bench;
+  RaiseDescriptorLimit();
+  signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  const bool tls = argc == 4 && std::strcmp(argv[1], "--tls") == 0;
+  BareServer server(argc == 2 ? argv[1] : nullptr, tls ? LoadTls(argv[2], argv[3]) : TlsContext());
   server.Run();
   return 0;
 }

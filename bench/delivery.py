@@ -64,6 +64,12 @@ def sent_size(server, call):
     return result, sent / writes
 
 
+def same_size_firehose(size):
+    """For a bare loop: one producer, each of whose bodies is one write of `size` to each viewer."""
+    lines = max(1, round(size / EVENT_BYTES))
+    return {**BARE, "producers": 1, "lines": lines, "window": max(4096, 2 * lines)}
+
+
 def firehose(plan, viewers):
     """Producers as fast as they are answered, 200-byte entries."""
     text, batch, rival, bare, sizes = [], [], [], [], []
@@ -74,10 +80,7 @@ def firehose(plan, viewers):
                 server, lambda: load("firehose", server, **ours(server), **OUR_FIREHOSE, **options))
             text.append(figures)
             sizes.append(size)
-            # One producer: each of its bodies is one send to each viewer.
-            lines = max(1, round(size / EVENT_BYTES))
-            bare.append(load("firehose", limit, **BARE, producers=1, lines=lines,
-                             window=max(4096, 2 * lines), **options))
+            bare.append(load("firehose", limit, **same_size_firehose(size), **options))
             rival.append(load("firehose", other, **nchan(), **NCHAN_FIREHOSE, **options))
             batch.append(load("firehose", server, **ours(server, "?format=batch"), **OUR_FIREHOSE,
                               **options))

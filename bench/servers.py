@@ -96,6 +96,15 @@ class Server:
         self._stack.callback(stop, process)
         return process
 
+    def new_certificate(self):
+        """Its file and that of its key."""
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        return certificate, key
+
 
 # The program with no more viewers than descriptors allow (20,000 on many machines).
 CROWD = ("--limit-connections", "19800", "--limit-viewers", "19600")
@@ -113,7 +122,8 @@ class Tailrace(Server):
 
     def start(self):
         if self.tls:
-            self.flags += self._certificate()
+            certificate, key = self.new_certificate()
+            self.flags += ["--tls-cert", certificate, "--tls-key", key]
         log = self.folder / "server.log"
         with open(log, "wb") as out:
             process = self.run([BUILD / "tailrace", "serve", "--listen", "127.0.0.1:0", "--data",
@@ -130,14 +140,6 @@ class Tailrace(Server):
         stop(self.process)
         self.start()
 
-    def _certificate(self):
-        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                        "/CN=127.0.0.1", "-keyout", key, "-out", certificate],
-                       check=True, capture_output=True)
-        return ["--tls-cert", certificate, "--tls-key", key]
-
     @staticmethod
     def _wait_for_port(log, process):
         give_up = time.monotonic() + START_SECONDS
@@ -152,13 +154,16 @@ class Tailrace(Server):
 class BareSend(Server):
     """With `durable`, what comes is written and synced before it is sent and answered."""
 
-    def __init__(self, durable=False, pinned=True):
+    def __init__(self, durable=False, pinned=True, tls=False):
         super().__init__(pinned)
         self.durable = durable
+        self.tls = tls
 
     def start(self):
-        file = [self.folder / "bytes"] if self.durable else []
-        process = self.run([BUILD / "bench_bare_send", *file], stdin=subprocess.PIPE,
+        options = [self.folder / "bytes"] if self.durable else []
+        if self.tls:
+            options = ["--tls", *self.new_certificate()]
+        process = self.run([BUILD / "bench_bare_send", *options], stdin=subprocess.PIPE,
                            stdout=subprocess.PIPE)
         self.pid = process.pid
         self.port = int(process.stdout.readline())
