@@ -10,20 +10,27 @@ SYNCED_SEND = "write, fdatasync, bare send()"
 
 def one_at_a_time(plan):
     """One append, wait until 1,000 viewers have it, the next."""
-    mine, bare, durable = [], [], []
-    with Tailrace() as server, BareSend() as limit, BareSend(durable=True) as synced:
+    mine, diskless, bare, durable = [], [], [], []
+    with (Tailrace() as server, Tailrace(in_memory=True) as unsynced, BareSend() as limit,
+          BareSend(durable=True) as synced):
         for _ in plan.rounds():
             options = {"viewers": 1000, "seconds": plan.seconds(1.5)}
             mine.append(load("one-at-a-time", server, **ours(server), **options))
+            diskless.append(load("one-at-a-time", unsynced, **ours(unsynced), **options))
             bare.append(load("one-at-a-time", limit, **BARE, **options))
             durable.append(load("one-at-a-time", synced, **BARE, **options))
     what = "1,000 viewers, one entry at a time"
     yield Figure("fan-out", f"{what}: deliveries per CPU second", "/s",
                  pick(mine, "per_cpu_second"), BARE_SEND, pick(bare, "per_cpu_second"), ">= 0.8")
+    yield Figure("fan-out-memory", f"{what}, data in memory: deliveries per CPU second", "/s",
+                 pick(diskless, "per_cpu_second"), f"{BARE_SEND}, nothing stored",
+                 pick(bare, "per_cpu_second"), ">= 0.8")
     yield Figure("fan-out-wall", f"{what}: deliveries a second", "/s", pick(mine, "per_second"),
                  f"{BARE_SEND}, nothing stored", pick(bare, "per_second"))
     yield Figure("fan-out-durable", f"{what}: deliveries a second", "/s",
                  pick(mine, "per_second"), SYNCED_SEND, pick(durable, "per_second"))
+    yield Figure("fan-out-durable-cpu", f"{what}: deliveries per CPU second", "/s",
+                 pick(mine, "per_cpu_second"), SYNCED_SEND, pick(durable, "per_cpu_second"))
 
 
 def latency(plan):
@@ -109,20 +116,27 @@ def firehose_5000(plan):
 
 def neighbour(plan):
     """Lone entries of one log while another one is a firehose for 1,000 viewers."""
-    beside, alone = [], []
     lone = {"viewers": 10, "rate": 50, "seconds": plan.seconds(3), "first": True}
-    with Tailrace() as server:
-        for _ in plan.rounds():
+
+    def both(server, beside, alone):
+        with background("paced", server, **ours(server), **lone) as prober:
+            alone.append(prober.result())
+        with background("firehose", server, **ours(server), **OUR_FIREHOSE,
+                        viewers=plan.crowd(1000), seconds=lone["seconds"] + 1) as hose:
             with background("paced", server, **ours(server), **lone) as prober:
-                alone.append(prober.result())
-            with background("firehose", server, **ours(server), **OUR_FIREHOSE,
-                            viewers=plan.crowd(1000), seconds=lone["seconds"] + 1) as hose:
-                with background("paced", server, **ours(server), **lone) as prober:
-                    beside.append(prober.result())
-                hose.result()
-    yield Figure("neighbour-p99", "p99 latency of another log's entries beside a firehose", "ms",
-                 pick(beside, "p99_s", 1e3), "without the firehose", pick(alone, "p99_s", 1e3),
-                 "<= 5", goal_of_ours=True)
+                beside.append(prober.result())
+            hose.result()
+
+    disk, memory = ([], []), ([], [])
+    with Tailrace() as server, Tailrace(in_memory=True) as unsynced:
+        for _ in plan.rounds():
+            both(server, *disk)
+            both(unsynced, *memory)
+    what = "p99 latency of another log's entries beside a firehose"
+    for name, title, (beside, alone) in (("neighbour-p99", what, disk),
+                                         ("neighbour-memory-p99", f"{what}, data in memory", memory)):
+        yield Figure(name, title, "ms", pick(beside, "p99_s", 1e3), "without the firehose",
+                     pick(alone, "p99_s", 1e3), "<= 5", goal_of_ours=True)
 
 
 def crowd(plan):

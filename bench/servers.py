@@ -54,10 +54,14 @@ def resident_bytes(pid):
     return pages * resource.getpagesize()
 
 
+# A file system without a disk; what is synced there costs no wait.
+MEMORY = pathlib.Path("/dev/shm")
+
+
 @contextlib.contextmanager
-def work_folder():
-    """A folder on the file system of the build, gone afterwards."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=BUILD))
+def work_folder(parent=BUILD):
+    """A folder on the file system of the build, or of `parent`, gone afterwards."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=parent))
     try:
         yield folder
     finally:
@@ -66,6 +70,7 @@ def work_folder():
 
 class Server:
     tls = False
+    parent = BUILD  # of its folder
 
     def __init__(self, pinned=True):
         self.core = cores()[0] if pinned else None
@@ -76,7 +81,7 @@ class Server:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self._stack = stack
-            self.folder = stack.enter_context(work_folder())
+            self.folder = stack.enter_context(work_folder(self.parent))
             self.start()
             self._stack = stack.pop_all()
         return self
@@ -111,12 +116,13 @@ CROWD = ("--limit-connections", "19800", "--limit-viewers", "19600")
 
 
 class Tailrace(Server):
-    """One worker. With `tls`, by a certificate of its own."""
+    """One worker. With `tls`, by a certificate of its own. With `in_memory`, no disk takes part."""
 
     on_start = None  # called with each one that runs; for profiles
 
-    def __init__(self, pinned=True, flags=(), tls=False):
+    def __init__(self, pinned=True, flags=(), tls=False, in_memory=False):
         super().__init__(pinned)
+        self.parent = MEMORY if in_memory else BUILD
         self.flags = list(flags)
         self.tls = tls
 
