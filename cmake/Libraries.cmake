@@ -10,6 +10,7 @@ foreach(library
     libuv libzstd re2 simdjson rocksdb fmt spdlog tomlplusplus libnghttp2 libsodium)
   pkg_check_modules(${library} REQUIRED IMPORTED_TARGET ${library})
 endforeach()
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(mongoc REQUIRED IMPORTED_TARGET libmongoc-1.0)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 

@@ -6,6 +6,7 @@
 #include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/wal_filter.h>
 
 #include <cerrno>
 #include <cstring>
@@ -43,12 +44,12 @@ class HintByLog final : public rocksdb::SliceTransform {
   bool InDomain(const rocksdb::Slice& key) const override { return key.size() == kBlockKeyBytes; }
 };
 
-rocksdb::DBOptions MakeDbOptions(const DatabaseOptions& given, rocksdb::Env* env) {
+rocksdb::DBOptions MakeDbOptions(rocksdb::Env* env, rocksdb::WalFilter* log_reader) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.env = env;
-  options.wal_filter = given.wal_filter;
+  options.wal_filter = log_reader;
   // docs/adr/0003: whatever of the write-ahead log can be read is used; recovery.h finds out from
   // the commits themselves what is missing. The log is kept until its commits are flushed, so that
   // a crash while recovering finds the same again.
@@ -133,6 +134,29 @@ class Database::Listener final : public rocksdb::EventListener {
   std::set<std::string> damaged_;  ///< Column families.
 };
 
+/// RocksDB uses it while it opens, but asks for its name whenever an option changes later.
+class Database::LogReader final : public rocksdb::WalFilter {
+ public:
+  explicit LogReader(const std::function<void(const rocksdb::WriteBatch&)>& on_logged)
+      : on_logged_(on_logged) {}
+
+  const char* Name() const override { return "tailrace"; }
+  WalProcessingOption LogRecordFound(unsigned long long /*log_number*/,
+                                     const std::string& /*log_file_name*/,
+                                     const rocksdb::WriteBatch& batch,
+                                     rocksdb::WriteBatch* /*new_batch*/,
+                                     bool* /*batch_changed*/) override {
+    if (on_logged_) on_logged_(batch);
+    return WalProcessingOption::kContinueProcessing;
+  }
+  void IsOpen() { on_logged_ = nullptr; }
+
+ private:
+  std::function<void(const rocksdb::WriteBatch&)> on_logged_;
+};
+
+Database::Database() = default;
+
 Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
                                                  const StoreOptions& options,
                                                  const DatabaseOptions& database_options) {
@@ -142,7 +166,9 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   database->listener_ = std::make_shared<Listener>(database_options.on_failure);
   database->wal_files_ =
       std::make_unique<WalFiles>(path, database_options.env, database_options.wal_files);
-  rocksdb::DBOptions db_options = MakeDbOptions(database_options, database->wal_files_->env());
+  database->log_reader_ = std::make_unique<LogReader>(database_options.on_logged);
+  rocksdb::DBOptions db_options =
+      MakeDbOptions(database->wal_files_->env(), database->log_reader_.get());
   db_options.listeners.push_back(database->listener_);
   database->cache_ = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -158,6 +184,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
     error.message = "cannot open the store in " + path + ": " + error.message;
     return Fail(std::move(error));
   }
+  database->log_reader_->IsOpen();
   database->db_.reset(db);
   CHECK(handles.size() == kFamilies);
   std::ranges::copy(handles, database->families_.begin());
@@ -191,6 +218,12 @@ Result<void> Database::Recreate(Family family) {
   db_->DestroyColumnFamilyHandle(families_[index]);
   families_[index] = fresh;
   return {};
+}
+
+void Database::CompressBlocks(bool compress) {
+  // Refused only by a database that has failed, which the next commit finds out.
+  const char* const type = compress ? "kLZ4Compression" : "kNoCompression";
+  static_cast<void>(db_->SetOptions(family(Family::kBlocks), {{"blob_compression_type", type}}));
 }
 
 void Database::Compact(Family family) {

@@ -17,7 +17,7 @@ class ColumnFamilyHandle;
 class DB;
 class Env;
 class Status;
-class WalFilter;
+class WriteBatch;
 }  // namespace rocksdb
 
 namespace tailrace::rocks {
@@ -35,8 +35,9 @@ enum class Family : uint8_t {
 inline constexpr size_t kFamilies = 8;
 
 struct DatabaseOptions {
-  rocksdb::Env* env = nullptr;               ///< Null: the system's. Outlives the Database.
-  rocksdb::WalFilter* wal_filter = nullptr;  ///< Used while opening only.
+  rocksdb::Env* env = nullptr;  ///< Null: the system's. Outlives the Database.
+  /// Gets every batch of the write-ahead log, in order, while the database is being opened.
+  std::function<void(const rocksdb::WriteBatch&)> on_logged;
   WalFilesOptions wal_files;
   /// A flush to disk failed in the background: nothing more may be written. Any thread.
   std::function<void(std::string why)> on_failure;
@@ -63,6 +64,8 @@ class Database {
   void StopDamagedCompactions();
   /// Empties a family, its damaged files too. Not while anything else uses it. kUnavailable.
   Result<void> Recreate(Family family);
+  /// Of blocks that leave memory from now on; every opened database begins with true. Blocks.
+  void CompressBlocks(bool compress);
   /// Gives back the space of what was deleted. Blocks, for long if there is much.
   void Compact(Family family);
   /// Size of all its files. Reads the directory.
@@ -70,10 +73,12 @@ class Database {
 
  private:
   class Listener;
-  Database() = default;
+  class LogReader;
+  Database();
 
   std::shared_ptr<Listener> listener_;
   std::unique_ptr<WalFiles> wal_files_;
+  std::unique_ptr<LogReader> log_reader_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_ = {};
   std::shared_ptr<rocksdb::Cache> cache_;

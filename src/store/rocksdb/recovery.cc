@@ -2,7 +2,6 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_reader.h>
-#include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -81,32 +80,11 @@ void PutLost(rocksdb::WriteBatch& batch, const Database& database, LogState& sta
 
 }  // namespace
 
-class Recovery::Filter final : public rocksdb::WalFilter {
- public:
-  explicit Filter(Recovery& recovery) : recovery_(recovery) {}
-  const char* Name() const override { return "tailrace"; }
-  WalProcessingOption LogRecordFound(unsigned long long /*log_number*/,
-                                     const std::string& /*log_file_name*/,
-                                     const rocksdb::WriteBatch& batch,
-                                     rocksdb::WriteBatch* /*new_batch*/,
-                                     bool* /*batch_changed*/) override {
-    RecordFinder finder;
-    if (!batch.Iterate(&finder).ok() || !finder.found())
-      return WalProcessingOption::kContinueProcessing;
-    recovery_.See(*finder.found());
-    if (!recovery_.first_) recovery_.first_ = recovery_.last_;
-    return WalProcessingOption::kContinueProcessing;
-  }
-
- private:
-  Recovery& recovery_;
-};
-
-Recovery::Recovery() : filter_(std::make_unique<Filter>(*this)) {}
-Recovery::~Recovery() = default;
-
-rocksdb::WalFilter* Recovery::filter() {
-  return filter_.get();
+void Recovery::SeeLogged(const rocksdb::WriteBatch& batch) {
+  RecordFinder finder;
+  if (!batch.Iterate(&finder).ok() || !finder.found()) return;
+  See(*finder.found());
+  if (!first_) first_ = last_;
 }
 
 void Recovery::See(const CommitRecord& record) {

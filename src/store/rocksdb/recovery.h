@@ -18,7 +18,6 @@
 #include "store/store_options.h"
 
 namespace rocksdb {
-class WalFilter;
 class WriteBatch;
 }  // namespace rocksdb
 
@@ -26,11 +25,8 @@ namespace tailrace::rocks {
 
 class Recovery {
  public:
-  Recovery();
-  ~Recovery();
-
   /// For Database::Open: sees every commit that can be read.
-  rocksdb::WalFilter* filter();
+  void SeeLogged(const rocksdb::WriteBatch& batch);
   /// After Database::Open. `told` is what COMMITTED says. Returns the record of the last commit, to
   /// go on from. Nothing: commits are missing, and `sure` is not set; a read that failed may go
   /// well the next time, so the database should be opened again with a new Recovery. If `sure`,
@@ -42,8 +38,6 @@ class Recovery {
   uint64_t repaired_logs() const { return repaired_logs_; }
 
  private:
-  class Filter;
-
   /// A record of a commit that was made. In order of commits.
   void See(const CommitRecord& record);
   Result<void> SeeStored(Database& database);
@@ -54,7 +48,6 @@ class Recovery {
   Result<CommitRecord> Finish(Database& database, rocksdb::WriteBatch& repairs);
   void Remove(Database& database, const LogKey& key, uint64_t number, rocksdb::WriteBatch& batch);
 
-  std::unique_ptr<Filter> filter_;
   std::optional<CommitRecord> first_;    ///< In the write-ahead log; without its traces.
   std::optional<CommitRecord> last_;     ///< Seen anywhere; without its traces.
   std::map<uint64_t, LogTrace> traces_;  ///< By log number: the newest of each.

@@ -103,7 +103,9 @@ Result<void> RocksDbStore::Open(const RocksDbHooks& hooks) {
     rocks::DatabaseOptions database_options;
     database_options.env = hooks.env;
     database_options.wal_files = hooks.wal_files;
-    database_options.wal_filter = recovery.filter();
+    database_options.on_logged = [&recovery](const rocksdb::WriteBatch& batch) {
+      recovery.SeeLogged(batch);
+    };
     database_options.on_failure = [this](const std::string& why) { failure_.Set(why); };
     database_.reset();
     auto database = Database::Open(directory_.DatabasePath(), options_, database_options);

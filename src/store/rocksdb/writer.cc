@@ -41,6 +41,7 @@ Writer::Writer(Database& database, Unsettled& unsettled, const StoreOptions& opt
       options_(options),
       trail_(last),
       committed_(std::move(committed)),
+      compression_(database),
       batch_(std::make_unique<rocksdb::WriteBatch>()),
       producers_(kProducerCacheBytes) {}
 
@@ -192,6 +193,7 @@ Result<void> Writer::Write(const CommitPlan& plan) {
   const rocksdb::Status status = database_.db().Write(options, &batch);
   if (!status.ok()) return Fail(ToError(status));
   committed_.Write(record);
+  compression_.Written(batch.GetDataSize());
   if (settles) rows_.clear();
   if (!row.Empty()) rows_.push_back(row_key);
   RememberTails(plan, settles);

@@ -10,6 +10,7 @@
 
 #include "store/commit_plan.h"
 #include "store/lru_cache.h"
+#include "store/rocksdb/blob_compression.h"
 #include "store/rocksdb/commit_record.h"
 #include "store/rocksdb/commit_row.h"
 #include "store/rocksdb/committed_file.h"
@@ -54,6 +55,7 @@ class Writer final : public CommitBackend {
   const StoreOptions& options_;
   CommitTrail trail_;
   CommittedFile committed_;
+  BlobCompression compression_;
   std::unique_ptr<rocksdb::WriteBatch> batch_;         ///< Kept for its memory.
   std::vector<std::string> rows_;                      ///< Keys of those that are not settled.
   std::vector<std::pair<uint64_t, TailPiece>> small_;  ///< Of the commit under way, by log number.
