@@ -27,8 +27,8 @@ def tls(plan):
         return [1e9 / one["per_cpu_second"] for one in rounds]
     what = "firehose, 1,000 viewers: CPU of a delivered entry"
     yield Figure("tls", f"{what}, TLS", "ns", cost(secure), "plain", cost(plain), "<= 2")
-    yield Figure("tls-bare", f"{what}, TLS", "ns", cost(secure), "bare SSL_write() of the same size",
-                 cost(bare_secure), "<= 1.25")
+    yield Figure("tls-bare", f"{what}, TLS", "ns", cost(secure),
+                 "bare SSL_write() of the same size", cost(bare_secure), "<= 1.25")
     yield Figure("tls-limit", f"{what}, bare SSL_write()", "ns", cost(bare_secure),
                  "bare send() of the same size", cost(bare))
     yield Figure("http2", f"{what}, HTTP/2, 10 streams a connection", "ns", cost(shared),

@@ -133,8 +133,9 @@ def neighbour(plan):
             both(server, *disk)
             both(unsynced, *memory)
     what = "p99 latency of another log's entries beside a firehose"
-    for name, title, (beside, alone) in (("neighbour-p99", what, disk),
-                                         ("neighbour-memory-p99", f"{what}, data in memory", memory)):
+    for name, title, (beside, alone) in (
+            ("neighbour-p99", what, disk),
+            ("neighbour-memory-p99", f"{what}, data in memory", memory)):
         yield Figure(name, title, "ms", pick(beside, "p99_s", 1e3), "without the firehose",
                      pick(alone, "p99_s", 1e3), "<= 5", goal_of_ours=True)
 
