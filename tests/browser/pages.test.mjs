@@ -218,7 +218,7 @@ for (const name of browserNames) {
         hostile[0],
         'red plain link',
         'nul \u2400 bell \u2407 esc \u241b',
-        '10%\n50%\n100%',
+        '100%',
         'two\nlines',
         '${alert(1)} {{7*7}} &lt;b&gt; \ufffdgnp.exe',
         '',

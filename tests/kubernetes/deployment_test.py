@@ -16,7 +16,7 @@ from testbed import ROOT, Cluster
 
 LOG = "deploy/web"
 QUICKSTART = ROOT / "docs" / "kubernetes-quickstart.md"
-ROW_CHARACTERS = 16384  # web/src/lines/row.ts shows no more of a line unless asked
+ROW_CHARACTERS = 16384  # web/src/lines/text-view.ts shows no more of a line unless asked
 MANIFEST = pathlib.Path(__file__).with_name("web.yaml")
 RESTARTS = "status.containerStatuses[0].restartCount"
 # What the kubelet sometimes adds to the stream of a pod that is deleted; it has no newline.

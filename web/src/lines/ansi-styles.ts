@@ -1,4 +1,4 @@
-// The classes of ansi.ts as colours of the page's theme (base.css).
+// The classes of text-view.ts as colours of the page's theme (base.css).
 
 import { unsafeCSS } from 'lit';
 

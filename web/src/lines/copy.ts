@@ -2,7 +2,7 @@
 
 import type { LogHandle } from '../client/client.js';
 import type { LineStore } from '../model/line-store.js';
-import { plainText } from './ansi.js';
+import { plainText } from '../text/spans.js';
 import { cutSelection } from './selection.js';
 import type { SelectedLines } from './selection.js';
 

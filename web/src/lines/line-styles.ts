@@ -97,7 +97,9 @@ export const lineStyles = css`
     min-height: 19px;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
-    unicode-bidi: isolate;
+    /* Text from right to left reads so, and still begins where the others do. */
+    unicode-bidi: plaintext;
+    text-align: left;
   }
   :host(:not([wrap])) .text {
     flex: none;
@@ -225,6 +227,33 @@ export const lineStyles = css`
   }
   .underline {
     text-decoration: underline;
+  }
+  .strike {
+    text-decoration: line-through;
+  }
+  .underline.strike {
+    text-decoration: underline line-through;
+  }
+  /* Any colour, kept apart from the ground: as light or dark as the theme can bear. */
+  .fgx {
+    color: var(--fg);
+    color: oklch(from var(--fg) clamp(var(--least-light, 0), l, var(--most-light, 1)) c h);
+  }
+  .bgx {
+    background: var(--bg);
+    color: oklch(from var(--bg) clamp(0, (0.6 - l) * 1000, 1) 0 0);
+  }
+  .bgx.fgx {
+    color: var(--fg);
+  }
+  .text a {
+    color: inherit;
+    text-decoration: underline dotted;
+    text-underline-offset: 2px;
+  }
+  .text a:hover {
+    color: var(--accent);
+    text-decoration-style: solid;
   }
   .inverse {
     background: var(--text);

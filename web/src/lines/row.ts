@@ -2,11 +2,7 @@
 
 import type { Entry } from '../client/api.js';
 import { formatClock, formatCount, formatLines } from '../format.js';
-import { parseText } from './ansi.js';
-
-/** A longer text is shown piece by piece, with a button that says how much there is. */
-const SHOWN_CHARACTERS = 16_384;
-const MORE_CHARACTERS = 131_072;
+import { fillText } from './text-view.js';
 
 const STREAM_TAGS: Record<string, string> = { stderr: 'err', event: 'evt' };
 
@@ -99,37 +95,6 @@ export function missingNotice(first: number): string {
 export function lostNotice(lost: number | null): string {
   if (lost === null) return 'Some lines were lost before they reached Tailrace.';
   return `${formatLines(lost)} ${lost === 1 ? 'was' : 'were'} lost before reaching Tailrace.`;
-}
-
-function fillText(parent: HTMLElement, text: string): void {
-  parent.append(...textNodes(text.slice(0, SHOWN_CHARACTERS)));
-  if (text.length <= SHOWN_CHARACTERS) return;
-  const more = make('button', 'more');
-  more.type = 'button';
-  let shown = SHOWN_CHARACTERS;
-  const label = () => {
-    const left = text.length - shown;
-    const part = left > MORE_CHARACTERS ? `${formatCount(MORE_CHARACTERS)} of ` : '';
-    more.textContent = `Show ${part}${formatCount(left)} more characters`;
-  };
-  label();
-  more.addEventListener('click', () => {
-    const next = Math.min(text.length, shown + MORE_CHARACTERS);
-    more.before(...textNodes(text.slice(shown, next)));
-    shown = next;
-    if (shown < text.length) label();
-    else more.remove();
-  });
-  parent.append(more);
-}
-
-function textNodes(text: string): Node[] {
-  return parseText(text).map((span) => {
-    if (span.classes.length === 0) return document.createTextNode(span.text);
-    const element = make('span', span.classes.join(' '));
-    element.textContent = span.text;
-    return element;
-  });
 }
 
 function make<K extends keyof HTMLElementTagNameMap>(
