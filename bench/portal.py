@@ -1,4 +1,4 @@
-"""scripts/bench portal [--quick] [--long] [--keep] [--patience SECONDS] [PART…]
+"""scripts/bench portal [--quick] [--long] [--keep] [--table] [--patience SECONDS] [PART…]
 
 Tailrace beside the live logs of examples/portal (a Django view under uWSGI, a Sanic service), on
 the same MongoDB. Without a part: all but the last one.
@@ -32,6 +32,7 @@ import time
 import portal_figures
 import portal_parts
 import portal_silent
+import results
 import revoked
 from portal_world import World
 from servers import BUILD
@@ -90,11 +91,13 @@ def program():
 
 
 def remembered():
+    """What was found of this program, and the commit at which that began."""
     try:
         kept = json.loads(KEPT.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return {}
-    return kept["parts"] if kept["program"] == program() else {}
+        kept = {}
+    same = kept.get("program") == program()
+    return kept if same else {"program": program(), "commit": results.commit(), "parts": {}}
 
 
 def main():
@@ -103,6 +106,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="only to see it work")
     parser.add_argument("--long", action="store_true", help="silent too: ten minutes more")
     parser.add_argument("--keep", action="store_true", help="write to bench/results/ as well")
+    parser.add_argument("--table", action="store_true", help="only of what was found before")
     parser.add_argument("--patience", type=float, default=60, metavar="SECONDS")
     parser.add_argument("parts", nargs="*", metavar="PART")
     arguments = parser.parse_args()
@@ -110,17 +114,21 @@ def main():
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     wanted = arguments.parts or [*PARTS, *(["silent"] if arguments.long else [])]
+    if arguments.table:
+        wanted = []
     load_before, start = os.getloadavg()[0], time.time()
     for part in wanted:
         found = run_part(part, arguments)
         print(part, json.dumps(found), file=sys.stderr, flush=True)
         BUILD.mkdir(parents=True, exist_ok=True)
-        parts = {**remembered(), part: found}     # others may run beside it
-        KEPT.write_text(json.dumps({"program": program(), "parts": parts}, indent=1) + "\n",
-                        encoding="utf-8")
+        kept = remembered()     # others may run beside it
+        kept["parts"][part] = found
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    kept = remembered()
     order = {part: place for place, part in enumerate([*PARTS, "silent"])}
-    parts = dict(sorted(remembered().items(), key=lambda one: order.get(one[0], len(order))))
+    parts = dict(sorted(kept["parts"].items(), key=lambda one: order.get(one[0], len(order))))
     result = portal_figures.PortalResult(parts, arguments.quick, load_before, start)
+    result.commit = kept["commit"]
     print(result.markdown())
     result.write(arguments.keep, "portal")
 

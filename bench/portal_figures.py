@@ -24,14 +24,14 @@ def followers(parts):
             yield Figure(f"portal-p99-{who}", f"100 followers of {lines}: p99 of a line's delay",
                          "ms", [ours["p99_ms"]], f"10 followers by {what}", [own["p99_ms"]],
                          "<= 1")
-        for name, key, unit, scale in (("queries", "queries_per_second", "", 1),
-                                       ("cpu", "cpu_cores", "%", 100),
-                                       ("database", "database_cores", "%", 100)):
-            meaning = {"queries": "queries of MongoDB a second", "cpu": "CPU of the server",
-                       "database": "CPU of MongoDB"}[name]
+        for name, key, unit, scale, meaning in (
+                ("queries", "queries_per_delivery", "", 1, "queries for a line on a screen"),
+                ("cpu", "cpu_cores", "%", 100, "CPU of the server"),
+                ("database", "database_cores", "%", 100, "CPU of MongoDB")):
             yield Figure(f"portal-{name}-{who}", f"100 followers of {lines}: {meaning}", unit,
                          [ours[key] * scale], f"10 followers by {what}", [own[key] * scale],
-                         "<= 1" if name != "database" else "")
+                         "<= 1" if name != "cpu" else "",
+                         note="its own waits for the database all the time" * (name == "cpu"))
 
 
 def readers(parts):

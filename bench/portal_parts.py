@@ -39,7 +39,9 @@ async def follow(world, who, count, lines, seconds):
     served = sum(len(viewer.delays_ms) > 0 for viewer in viewers) + count - probes
     delays = [delay for viewer in viewers for delay in viewer.delays_ms]
     return {"who": who, "viewers": count, "lines": lines, "served": served,
-            "got": len(delays) / (max(written, 1) * probes), **cost, **p50_p99(delays)}
+            "got": len(delays) / (max(written, 1) * probes), **cost,
+            "queries_per_delivery": cost["queries"] * probes / (max(len(delays), 1) * count),
+            **p50_p99(delays)}
 
 
 async def backlog(world, who, lines, patience):

@@ -172,7 +172,7 @@ class World:
 
     def since(self, before, who):
         took, queries, own, database = (b - a for a, b in zip(before, self.spent(who)))
-        return {"queries_per_second": queries / took, "cpu_cores": own / took,
+        return {"queries": queries, "queries_per_second": queries / took, "cpu_cores": own / took,
                 "database_cores": database / took}
 
     @contextlib.contextmanager
