@@ -18,8 +18,9 @@ class SmokeTest(BenchCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("| neighbour-p99 ", done.stdout)
         result = json.loads((BUILD / "results.json").read_text(encoding="utf-8"))
-        figure, = result["figures"]
-        self.assertIn(figure["verdict"], ("reached", "missed"))
+        self.assertTrue(result["figures"])
+        for figure in result["figures"]:
+            self.assertIn(figure["verdict"], ("reached", "missed", "no goal"))
         self.assertEqual(result["failed"], [])
         self.assertTrue(result["machine"] and result["commit"] and result["time"])
 
