@@ -24,7 +24,7 @@ std::vector<std::string> MakeParts(size_t lines) {
     std::string text;
     AppendMarkedRequest(text, 0, n);
     AppendSseData(parts.back(), text);
-    AppendSseId(parts.back(), "k3v9x2." + std::to_string(n + 1));
+    parts.back() += "id: k3v9x2." + std::to_string(n + 1) + "\n";
     AppendSseEnd(parts.back());
   }
   return parts;

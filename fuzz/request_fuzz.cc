@@ -72,9 +72,8 @@ class Recorder final : public RequestEvents {
       CHECK(query->Items().size() <= kMaxQueryParameters);
     }
     constexpr std::string_view kOffers[] = {"application/json", "text/plain"};
-    constexpr ContentCoding kCodings[] = {ContentCoding::kZstd, ContentCoding::kGzip};
     NegotiateMediaType(head.headers, kOffers);
-    ChooseCoding(ParseAcceptEncoding(head.headers), kCodings);
+    ChooseJoinedCoding(head.headers);
     ParseContentEncoding(head.headers);
   }
 

@@ -45,9 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     texts.push_back(input.substr(0, end));
     if (more) input.remove_prefix(end + 1);
     AppendSseData(stream, texts.back());
-    AppendSseId(stream, "abc." + std::to_string(texts.size()));
+    stream += "id: abc." + std::to_string(texts.size()) + "\n";
     AppendSseEnd(stream);
-    AppendSseComment(stream, "");
+    stream += ":\n";
   }
   CHECK(stream.find('\0') == std::string::npos);
   std::string valid;

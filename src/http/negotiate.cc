@@ -77,6 +77,41 @@ uint16_t OfferWeight(std::string_view accept, std::string_view offer, bool& read
   return weight;
 }
 
+/// Weights in thousandths; 0: not acceptable.
+struct AcceptedCodings {
+  uint16_t identity = kFullWeight;
+  uint16_t gzip = 0;
+  uint16_t zstd = 0;
+};
+
+/// Without the field: identity alone, since such clients may know no coding.
+AcceptedCodings ParseAcceptEncoding(const Headers& headers) {
+  const std::string accept = headers.Joined("Accept-Encoding");
+  std::string_view list = accept;
+  std::string_view element;
+  std::optional<uint16_t> identity;
+  std::optional<uint16_t> gzip;
+  std::optional<uint16_t> zstd;
+  std::optional<uint16_t> others;
+  while (TakeListElement(list, element)) {
+    const std::optional<Weighted> coding = ParseWeighted(element);
+    if (!coding) continue;
+    if (coding->value == "*") others = coding->weight;
+    if (EqualsIgnoreCase(coding->value, "identity")) identity = coding->weight;
+    if (EqualsIgnoreCase(coding->value, "zstd")) zstd = coding->weight;
+    if (EqualsIgnoreCase(coding->value, "gzip") || EqualsIgnoreCase(coding->value, "x-gzip")) {
+      gzip = coding->weight;
+    }
+  }
+  AcceptedCodings accepted;
+  // Plain form is acceptable unless it is excluded, but least liked if only others are named.
+  const uint16_t plain = others == 0 ? 0 : 1;
+  accepted.identity = identity.value_or(gzip || zstd || others ? plain : kFullWeight);
+  accepted.gzip = gzip.value_or(others.value_or(0));
+  accepted.zstd = zstd.value_or(others.value_or(0));
+  return accepted;
+}
+
 }  // namespace
 
 std::string_view ContentCodingName(ContentCoding coding) {
@@ -105,58 +140,6 @@ std::optional<size_t> NegotiateMediaType(const Headers& headers,
     }
   }
   if (!readable && !offers.empty()) return 0;
-  return best;
-}
-
-uint16_t AcceptedCodings::Weight(ContentCoding coding) const {
-  switch (coding) {
-    case ContentCoding::kIdentity:
-      return identity;
-    case ContentCoding::kGzip:
-      return gzip;
-    case ContentCoding::kZstd:
-      return zstd;
-  }
-  return 0;
-}
-
-AcceptedCodings ParseAcceptEncoding(const Headers& headers) {
-  const std::string accept = headers.Joined("Accept-Encoding");
-  std::string_view list = accept;
-  std::string_view element;
-  std::optional<uint16_t> identity;
-  std::optional<uint16_t> gzip;
-  std::optional<uint16_t> zstd;
-  std::optional<uint16_t> others;
-  while (TakeListElement(list, element)) {
-    const std::optional<Weighted> coding = ParseWeighted(element);
-    if (!coding) continue;
-    if (coding->value == "*") others = coding->weight;
-    if (EqualsIgnoreCase(coding->value, "identity")) identity = coding->weight;
-    if (EqualsIgnoreCase(coding->value, "zstd")) zstd = coding->weight;
-    if (EqualsIgnoreCase(coding->value, "gzip") || EqualsIgnoreCase(coding->value, "x-gzip")) {
-      gzip = coding->weight;
-    }
-  }
-  AcceptedCodings accepted;
-  // Plain form is acceptable unless it is excluded, but least liked if only others are named.
-  const uint16_t plain = others == 0 ? 0 : 1;
-  accepted.identity = identity.value_or(gzip || zstd || others ? plain : kFullWeight);
-  accepted.gzip = gzip.value_or(others.value_or(0));
-  accepted.zstd = zstd.value_or(others.value_or(0));
-  return accepted;
-}
-
-ContentCoding ChooseCoding(const AcceptedCodings& accepted, std::span<const ContentCoding> offers) {
-  ContentCoding best = ContentCoding::kIdentity;
-  uint16_t best_weight = 0;
-  for (const ContentCoding offer : offers) {
-    const uint16_t weight = accepted.Weight(offer);
-    if (weight > best_weight) {
-      best = offer;
-      best_weight = weight;
-    }
-  }
   return best;
 }
 

@@ -22,26 +22,10 @@ std::string_view ContentCodingName(ContentCoding coding);
 std::optional<size_t> NegotiateMediaType(const Headers& headers,
                                          std::span<const std::string_view> offers);
 
-/// Weights in thousandths; 0: not acceptable.
-struct AcceptedCodings {
-  uint16_t identity = 1000;
-  uint16_t gzip = 0;
-  uint16_t zstd = 0;
-
-  uint16_t Weight(ContentCoding coding) const;
-};
-
-/// Without the field: identity alone, since such clients may know no coding. "*" stands for those
-/// that are not named; "x-gzip" is gzip.
-AcceptedCodings ParseAcceptEncoding(const Headers& headers);
-
-/// The heaviest of `offers`; the first one among equals. kIdentity if none fits: an answer in
-/// plain form is better than none (RFC 9110 §12.5.3).
-ContentCoding ChooseCoding(const AcceptedCodings& accepted, std::span<const ContentCoding> offers);
-
 /// Of an answer that is joined from parts (http/stream_coding.h): gzip or zstd if the client likes
-/// it as well as the plain form. Many decoders outside of browsers stop behind the first zstd
-/// frame, so zstd is for browsers, and for who knows nothing else.
+/// it as well as the plain form, which is better than no answer (RFC 9110 §12.5.3). "*" stands for
+/// the codings that are not named, "x-gzip" for gzip. Many decoders outside of browsers stop behind
+/// the first zstd frame, so zstd is for browsers, and for who knows nothing else.
 ContentCoding ChooseJoinedCoding(const Headers& headers);
 
 /// The coding of a request's body. Nothing: one that we do not decode, or more than one (415,

@@ -46,29 +46,37 @@ TEST(Negotiate, SeveralFieldsAreOneList) {
   EXPECT_EQ(NegotiateMediaType(headers, kOffers), 1u);
 }
 
-TEST(Negotiate, Codings) {
-  constexpr ContentCoding kOurs[] = {ContentCoding::kZstd, ContentCoding::kGzip,
-                                     ContentCoding::kIdentity};
-  const std::pair<std::string_view, ContentCoding> cases[] = {
-      {"gzip, deflate, br, zstd", ContentCoding::kZstd},
-      {"gzip, deflate, br", ContentCoding::kGzip},
-      {"x-gzip", ContentCoding::kGzip},
-      {"gzip;q=0.9, zstd;q=0.8", ContentCoding::kGzip},
-      {"gzip;q=1.0, identity;q=0.5, *;q=0", ContentCoding::kGzip},
-      {"identity", ContentCoding::kIdentity},
-      {"identity, gzip;q=0.5", ContentCoding::kIdentity},
-      {"deflate", ContentCoding::kIdentity},
-      {"*", ContentCoding::kZstd},
-      {"*;q=0.5, zstd;q=0", ContentCoding::kGzip},
-      {"gzip;q=0", ContentCoding::kIdentity},
-      {"gzip;q=2", ContentCoding::kIdentity},
-      {"", ContentCoding::kIdentity},
+TEST(Negotiate, CodingOfAnAnswer) {
+  constexpr auto kPlain = ContentCoding::kIdentity;
+  constexpr auto kGzip = ContentCoding::kGzip;
+  constexpr auto kZstd = ContentCoding::kZstd;
+  struct Case {
+    std::string_view accept;
+    ContentCoding program, browser;
   };
-  for (const auto& [accept, expected] : cases) {
-    EXPECT_EQ(ChooseCoding(ParseAcceptEncoding(With("Accept-Encoding", accept)), kOurs), expected)
-        << accept;
+  const Case cases[] = {
+      {"gzip, deflate, br, zstd", kGzip, kZstd},
+      {"gzip, deflate, br", kGzip, kGzip},
+      {"x-gzip", kGzip, kGzip},
+      {"zstd", kZstd, kZstd},
+      {"gzip;q=0.9, zstd;q=0.8", kGzip, kGzip},
+      {"gzip;q=1.0, identity;q=0.5, *;q=0", kGzip, kGzip},
+      {"identity", kPlain, kPlain},
+      {"identity, gzip;q=0.5", kPlain, kPlain},
+      {"deflate", kPlain, kPlain},
+      {"*", kGzip, kZstd},
+      {"*;q=0.5, zstd;q=0", kGzip, kGzip},
+      {"gzip;q=0", kPlain, kPlain},
+      {"gzip;q=2", kPlain, kPlain},
+      {"", kPlain, kPlain},
+  };
+  for (const Case& one : cases) {
+    Headers headers = With("Accept-Encoding", one.accept);
+    EXPECT_EQ(ChooseJoinedCoding(headers), one.program) << one.accept;
+    headers.Add("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)");
+    EXPECT_EQ(ChooseJoinedCoding(headers), one.browser) << one.accept;
   }
-  EXPECT_EQ(ChooseCoding(ParseAcceptEncoding(Headers()), kOurs), ContentCoding::kIdentity);
+  EXPECT_EQ(ChooseJoinedCoding(Headers()), kPlain);
 }
 
 TEST(Negotiate, CodingOfABody) {

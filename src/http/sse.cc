@@ -100,10 +100,6 @@ void AppendSseDataLine(std::string& out, std::string_view line) {
   AppendField(out, "data: ", line);
 }
 
-void AppendSseId(std::string& out, std::string_view id) {
-  AppendField(out, "id: ", id);
-}
-
 void AppendSseEvent(std::string& out, std::string_view name) {
   AppendField(out, "event: ", name);
 }
@@ -112,10 +108,6 @@ void AppendSseRetry(std::string& out, uint64_t retry_ms) {
   char digits[20];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, retry_ms);
   AppendField(out, "retry: ", {digits, static_cast<size_t>(end - digits)});
-}
-
-void AppendSseComment(std::string& out, std::string_view text) {
-  AppendField(out, text.empty() ? ":" : ": ", text);
 }
 
 }  // namespace tailrace

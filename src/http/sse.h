@@ -17,17 +17,11 @@ void AppendSseData(std::string& out, std::string_view text);
 /// `data: ` and bytes that have no CR, LF or NUL and are well-formed, such as JSON in one line.
 void AppendSseDataLine(std::string& out, std::string_view line);
 
-/// `id: `. `id` is one of ours: only [A-Za-z0-9._-].
-void AppendSseId(std::string& out, std::string_view id);
-
 /// `event: `. `name` is one of ours: no control characters.
 void AppendSseEvent(std::string& out, std::string_view name);
 
 /// `retry: ` in milliseconds. Browsers make a hot loop of 0.
 void AppendSseRetry(std::string& out, uint64_t retry_ms);
-
-/// `: ` and the text, which has no line end in it; a heartbeat has none: ":".
-void AppendSseComment(std::string& out, std::string_view text);
 
 /// The blank line that dispatches an event.
 inline void AppendSseEnd(std::string& out) {

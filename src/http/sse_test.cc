@@ -74,11 +74,8 @@ TEST(Sse, Fields) {
   AppendSseEnd(out);
   AppendSseEvent(out, "gap");
   AppendSseDataLine(out, R"({"from":1})");
-  AppendSseId(out, "k3v9x2.17");
   AppendSseEnd(out);
-  AppendSseComment(out, "");
-  AppendSseComment(out, "hello");
-  EXPECT_EQ(out, "retry: 2500\n\nevent: gap\ndata: {\"from\":1}\nid: k3v9x2.17\n\n:\n: hello\n");
+  EXPECT_EQ(out, "retry: 2500\n\nevent: gap\ndata: {\"from\":1}\n\n");
 }
 
 }  // namespace
