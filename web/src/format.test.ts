@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   formatAge,
+  formatClock,
   formatCount,
+  formatDate,
   formatDuration,
   formatElapsed,
   formatLines,
+  formatSince,
   parseTime,
 } from './format.js';
 
@@ -61,5 +64,21 @@ describe('numbers', () => {
   it('are grouped', () => {
     expect([0, 999, 1000, 1234567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
     expect([0, 1, 2000].map(formatLines)).toEqual(['0 lines', '1 line', '2,000 lines']);
+  });
+});
+
+describe('times of entries', () => {
+  const time = '2026-11-23T06:33:07.250999999Z';
+  it('are shown in UTC, and since a beginning', () => {
+    expect(formatClock(time, true)).toBe('06:33:07.250Z');
+    expect(formatDate(time, true)).toBe('2026-11-23 06:33:07.250Z');
+    expect(formatDate(time)).toMatch(/^2026-11-2\d \d\d:\d\d:07\.250$/);
+    const at = parseTime(time);
+    expect(formatSince(time, at - 1)).toBe('+0:00.001');
+    expect(formatSince(time, at - 125_250)).toBe('+2:05.250');
+    expect(formatSince(time, at - 3 * 3_600_000 - 61_000)).toBe('+3:01:01.000');
+    expect(formatSince(time, at + 1_000)).toBe('-0:01.000');
+    for (const shown of [formatClock('x'), formatDate('x'), formatSince('x', 0)])
+      expect(shown).toBe('');
   });
 });

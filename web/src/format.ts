@@ -41,12 +41,37 @@ export function formatAge(then: number, now: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 }
 
-/** "14:03:07.250" in the reader's time zone. */
-export function formatClock(time: string): string {
+/** How an entry's time is shown. */
+export type TimeStyle = 'off' | 'clock' | 'date' | 'age' | 'elapsed';
+
+/** "14:03:07.250", in UTC with a "Z". */
+export function formatClock(time: string, utc = false): string {
   const date = new Date(parseTime(time));
   if (Number.isNaN(date.getTime())) return '';
+  if (utc) return date.toISOString().slice(11);
   const millis = String(date.getMilliseconds()).padStart(3, '0');
   return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${millis}`;
+}
+
+/** "2026-11-23 14:03:07.250", in UTC with a "Z". */
+export function formatDate(time: string, utc = false): string {
+  const date = new Date(parseTime(time));
+  if (Number.isNaN(date.getTime())) return '';
+  if (utc) return date.toISOString().replace('T', ' ');
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  return `${day} ${formatClock(time)}`;
+}
+
+/** "+2:05.250" since `begin`, with hours if there are any. */
+export function formatSince(time: string, begin: number): string {
+  const ms = parseTime(time) - begin;
+  if (!Number.isFinite(ms)) return '';
+  const all = Math.abs(ms);
+  const hours = Math.floor(all / HOUR);
+  const minutes = Math.floor((all % HOUR) / MINUTE);
+  const seconds = ((all % MINUTE) / SECOND).toFixed(3).padStart(6, '0');
+  const head = hours > 0 ? `${hours}:${pad(minutes)}` : String(minutes);
+  return `${ms < 0 ? '-' : '+'}${head}:${seconds}`;
 }
 
 /** "12,345". */

@@ -1,6 +1,9 @@
 // How lines look.
 
-import { css } from 'lit';
+import { css, unsafeCSS } from 'lit';
+import theme from './theme.css?inline';
+
+export const themeStyles = unsafeCSS(theme);
 
 export const lineStyles = css`
   * {
@@ -11,7 +14,8 @@ export const lineStyles = css`
     display: block;
     min-height: 0;
     /* Where text begins: behind number and tag. What stands between lines begins there too. */
-    --number-width: calc(var(--digits, 4) * 7.6px + 25px);
+    --size: var(--tailrace-font-size, 12.5px);
+    --number-width: calc(var(--digits, 4) * var(--size) * 0.608 + 25px);
     --text-left: calc(var(--number-width) + 34px);
   }
   .scroller {
@@ -19,7 +23,7 @@ export const lineStyles = css`
     overflow: auto;
     overflow-anchor: none;
     background: var(--panel);
-    font: 12.5px/19px var(--mono);
+    font: var(--size) / var(--tailrace-line-height, 19px) var(--mono);
     -moz-tab-size: 8;
     tab-size: 8;
   }
@@ -82,7 +86,7 @@ export const lineStyles = css`
     color: var(--faint);
     user-select: none;
   }
-  :host([times]) .time {
+  :host(:not([times='off'])) .time {
     display: block;
   }
   .tag {
@@ -94,7 +98,7 @@ export const lineStyles = css`
   .text {
     flex: 1;
     min-width: 0;
-    min-height: 19px;
+    min-height: var(--tailrace-line-height, 19px);
     white-space: pre-wrap;
     overflow-wrap: anywhere;
     /* Text from right to left reads so, and still begins where the others do. */
@@ -237,7 +241,10 @@ export const lineStyles = css`
   /* Any colour, kept apart from the ground: as light or dark as the theme can bear. */
   .fgx {
     color: var(--fg);
-    color: oklch(from var(--fg) clamp(var(--least-light, 0), l, var(--most-light, 1)) c h);
+    color: light-dark(
+      oklch(from var(--fg) min(l, 0.58) c h),
+      oklch(from var(--fg) max(l, 0.65) c h)
+    );
   }
   .bgx {
     background: var(--bg);
@@ -260,15 +267,11 @@ export const lineStyles = css`
     color: var(--panel);
   }
   @media (max-width: 640px) {
-    .scroller {
-      font-size: 12px;
-      line-height: 18px;
-    }
     .row {
       padding-right: 8px;
     }
     :host {
-      --number-width: calc(var(--digits, 4) * 7.3px + 12px);
+      --number-width: calc(var(--digits, 4) * var(--size) * 0.608 + 12px);
       --text-left: var(--number-width);
     }
     .number {

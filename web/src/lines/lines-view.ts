@@ -5,6 +5,7 @@
 // as high as Viewport says; rows stand in one block, placed in it so that the anchor is where it
 // has to be.
 
+import type { Entry } from '../client/api.js';
 import { Viewport } from '../model/viewport.js';
 import type { LineStore } from '../model/line-store.js';
 import { RowList } from './row-list.js';
@@ -33,6 +34,7 @@ export interface ViewListener {
   followChanged(): void;
   /** After a drawing. */
   drawn(): void;
+  timeOf(entry: Entry): string;
 }
 
 export class LinesView {
@@ -59,6 +61,7 @@ export class LinesView {
         this.#marked !== undefined &&
         position >= this.#marked.first &&
         position <= this.#marked.last,
+      timeOf: (entry) => this.listener.timeOf(entry),
     });
     this.#input = new ScrollInput(parts.scroller, {
       scrolled: (before, now, stepping) => this.#scrolled(before, now, stepping),
@@ -92,6 +95,12 @@ export class LinesView {
     this.rows.refresh();
     this.viewport.reset(this.#readRowHeight());
     this.parts.block.style.minWidth = '';
+    this.schedule();
+  }
+
+  /** All rows say something else, in the same places. */
+  refresh(): void {
+    this.rows.refresh();
     this.schedule();
   }
 

@@ -1,16 +1,24 @@
 // <tailrace-log>: the lines of one log, live. Everything around them is the page's.
 
 import { LitElement, html, nothing } from 'lit';
-import type { LogInfo, Outcome } from '../client/api.js';
+import type { Entry, LogInfo, Outcome } from '../client/api.js';
 import { LogHandle } from '../client/client.js';
 import { Session } from '../client/session.js';
 import type { SessionListener, SessionState } from '../client/session.js';
-import { formatLines } from '../format.js';
+import {
+  formatAge,
+  formatClock,
+  formatDate,
+  formatLines,
+  formatSince,
+  parseTime,
+} from '../format.js';
+import type { TimeStyle } from '../format.js';
 import { LineStore } from '../model/line-store.js';
 import { ansiStyles } from './ansi-styles.js';
 import { copyFromServer, selectionText } from './copy.js';
 import type { CopyResult } from './copy.js';
-import { lineStyles } from './line-styles.js';
+import { lineStyles, themeStyles } from './line-styles.js';
 import { LinesView } from './lines-view.js';
 import { missingNotice } from './row.js';
 import { selectedLines } from './selection.js';
@@ -20,18 +28,21 @@ import type { SelectedLines } from './selection.js';
 const NEWEST_LINES = 200;
 
 export class TailraceLog extends LitElement {
-  static override styles = [lineStyles, ansiStyles];
+  static override styles = [themeStyles, lineStyles, ansiStyles];
   static override properties = {
     src: { type: String },
     wrap: { type: Boolean, reflect: true },
-    times: { type: Boolean, reflect: true },
+    times: { type: String, reflect: true },
+    utc: { type: Boolean, reflect: true },
     credentials: { type: String },
   };
 
   /** The log's URL in the API: "/api/v1/logs/deploy/42". */
   declare src: string;
   declare wrap: boolean;
-  declare times: boolean;
+  declare times: TimeStyle;
+  /** Times are shown in UTC and not in the reader's zone. */
+  declare utc: boolean;
   /** As of fetch(); "include" sends cookies to another origin. */
   declare credentials: RequestCredentials;
 
@@ -61,7 +72,8 @@ export class TailraceLog extends LitElement {
     super();
     this.src = '';
     this.wrap = true;
-    this.times = false;
+    this.times = 'off';
+    this.utc = false;
     this.credentials = 'same-origin';
   }
 
@@ -108,6 +120,35 @@ export class TailraceLog extends LitElement {
     this.#view?.scrollBy(count * this.#view.page);
   }
 
+  /** After type or size of the text were changed. */
+  relayout(): void {
+    this.#view?.relayout();
+  }
+
+  /** Puts the text of the entries of these positions on the clipboard. */
+  async copyLines(first: number, last: number): Promise<CopyResult> {
+    const lines = { first, last, firstOffset: 0, lastOffset: Infinity };
+    const text = selectionText(this.#store, lines);
+    if (text === undefined) return copyFromServer(this.#log, lines);
+    try {
+      await navigator.clipboard.writeText(text);
+      return { kind: 'copied', lines: last - first + 1 };
+    } catch {
+      const url = this.#log.rawUrl({ from: first, to: last + 1 });
+      return { kind: 'failed', url, lines: last - first + 1 };
+    }
+  }
+
+  /** Does what the key is for; says whether it is for anything here. */
+  handleKey(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const action = this.#keyAction(event.key, event.shiftKey);
+    if (action === undefined) return false;
+    event.preventDefault();
+    action();
+    return true;
+  }
+
   /** Tries again at once what waits for its time. */
   retryNow(): void {
     this.#session?.retryNow();
@@ -137,7 +178,7 @@ export class TailraceLog extends LitElement {
       this.#end();
       this.#begin();
     }
-    if (changed.has('wrap') || changed.has('times')) this.#view?.relayout();
+    if (['wrap', 'times', 'utc'].some((name) => changed.has(name))) this.relayout();
   }
 
   protected override render() {
@@ -188,6 +229,7 @@ export class TailraceLog extends LitElement {
     this.#view = new LinesView({ scroller, canvas, block, header, footer }, this.#store, {
       followChanged: () => this.requestUpdate(),
       drawn: () => this.#drawn(),
+      timeOf: (entry) => this.#timeOf(entry),
     });
     this.#session = new Session(this.#listener(), {
       newest: () => this.#log.entries({ tail: NEWEST_LINES }),
@@ -223,6 +265,7 @@ export class TailraceLog extends LitElement {
         this.#tell('tailrace-state', { state: state.kind });
       },
       infoChanged: (info) => {
+        if (this.times === 'elapsed' && info.created !== this.info?.created) this.#view?.refresh();
         this.info = info;
         this.#store.cut(info.first);
         this.#tell('tailrace-info', info);
@@ -255,6 +298,21 @@ export class TailraceLog extends LitElement {
         this.#tell('tailrace-end', outcome);
       },
     };
+  }
+
+  #timeOf(entry: Entry): string {
+    switch (this.times) {
+      case 'clock':
+        return formatClock(entry.time, this.utc);
+      case 'date':
+        return formatDate(entry.time, this.utc);
+      case 'age':
+        return formatAge(parseTime(entry.time), Date.now());
+      case 'elapsed':
+        return formatSince(entry.time, parseTime(this.info?.created ?? ''));
+      default:
+        return '';
+    }
   }
 
   #tell(type: string, detail: unknown): boolean {
@@ -322,12 +380,8 @@ export class TailraceLog extends LitElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === ' ' && (event.target as Element).closest('button')) return;
-    const action = this.#keyAction(event.key, event.shiftKey);
-    if (action === undefined) return;
-    event.preventDefault();
-    action();
+    this.handleKey(event);
   };
 
   #keyAction(key: string, shift: boolean): (() => void) | undefined {

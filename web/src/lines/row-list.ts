@@ -17,6 +17,7 @@ export interface RowSource {
   /** The next position at or behind this one that has a row. */
   nextShown(position: number): number;
   isMarked(position: number): boolean;
+  timeOf(entry: Entry): string;
 }
 
 export class RowList {
@@ -105,7 +106,10 @@ export class RowList {
       this.#items.set(position, item);
     }
     if (item.stale || item.entry !== entry) {
-      fillItem(item.element, position, entry, { marked: this.source.isMarked(position) });
+      fillItem(item.element, position, entry, {
+        marked: this.source.isMarked(position),
+        timeOf: this.source.timeOf,
+      });
       item.entry = entry;
       item.stale = false;
     }

@@ -1,7 +1,7 @@
 // One entry as an element. Whatever the log says goes in as text nodes and attribute values only.
 
 import type { Entry } from '../client/api.js';
-import { formatClock, formatCount, formatLines } from '../format.js';
+import { formatCount, formatLines } from '../format.js';
 import { fillText } from './text-view.js';
 
 const STREAM_TAGS: Record<string, string> = { stderr: 'err', event: 'evt' };
@@ -9,6 +9,8 @@ const STREAM_TAGS: Record<string, string> = { stderr: 'err', event: 'evt' };
 export interface RowContext {
   /** What to say about the row's place: it is pointed to by the address. */
   marked: boolean;
+  /** Its time, as the reader wants it. */
+  timeOf(entry: Entry): string;
 }
 
 /** Fills `item` with what stands at `position`; without an entry: with a row that waits for it. */
@@ -20,17 +22,18 @@ export function fillItem(
 ): void {
   const parts: HTMLElement[] = [];
   if (entry?.lost !== undefined) parts.push(makeNotice(lostNotice(entry.lost)));
-  parts.push(entry === undefined ? makeWaiting(position) : makeRow(entry));
+  parts.push(entry === undefined ? makeWaiting(position) : makeRow(entry, context.timeOf(entry)));
   parts.at(-1)?.classList.toggle('target', context.marked);
   item.replaceChildren(...parts);
 }
 
-function makeRow(entry: Entry): HTMLElement {
+function makeRow(entry: Entry, shownTime: string): HTMLElement {
   const row = makeFrame(entry.n);
   if (entry.stream) row.dataset['stream'] = entry.stream;
   if (entry.level) row.dataset['level'] = entry.level.toLowerCase();
   const time = make('span', 'time');
-  time.dataset['show'] = formatClock(entry.time);
+  time.dataset['show'] = shownTime;
+  time.title = entry.time;
   const tag = make('span', 'tag');
   const tagText = entry.stream === undefined ? undefined : STREAM_TAGS[entry.stream];
   if (tagText !== undefined) {

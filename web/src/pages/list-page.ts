@@ -10,6 +10,7 @@ import { LogList, nameOf } from './log-list.js';
 import { homeLink } from './mark.js';
 import { logPath } from './route.js';
 import { exitText, infoStatus, statusBadge } from './status.js';
+import { applyTheme, readSettings } from './settings.js';
 import { frameStyles } from './styles.js';
 import './who.js';
 
@@ -160,6 +161,7 @@ export class ListPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     document.title = 'Logs · Tailrace';
+    applyTheme(readSettings().theme);
     this.#connect();
     this.#clock = window.setInterval(() => (this.now = Date.now()), 1000);
   }

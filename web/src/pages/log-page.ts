@@ -1,142 +1,42 @@
 // <tailrace-log-page>: one log with what stands around it: name, state, verdict and switches.
 
-import { LitElement, css, html, nothing } from 'lit';
+import { LitElement, html, nothing } from 'lit';
 import type { LogName } from '../client/api.js';
 import { TailraceClient } from '../client/client.js';
-import { formatDuration, formatElapsed, formatLines, parseTime } from '../format.js';
+import { formatCount, formatDuration, formatElapsed, formatLines, parseTime } from '../format.js';
 import '../lines/log-element.js';
+import type { CopyResult } from '../lines/copy.js';
 import type { TailraceLog } from '../lines/log-element.js';
 import { base, goToLogin } from './base.js';
+import { logPageStyles } from './log-page-styles.js';
 import { homeLink } from './mark.js';
 import { lineHash, parseLineHash } from './route.js';
-import { readSetting, writeSetting } from './settings.js';
+import type { LineRange } from './route.js';
+import { CHOICES, applyTheme, readSettings, writeSetting } from './settings.js';
+import type { Settings } from './settings.js';
+import { keySheet, lineSheet, sheetStyles, viewSheet } from './sheets.js';
 import { exitText, outcomeStatus, sessionStatus, statusBadge } from './status.js';
 import { frameStyles } from './styles.js';
 
 const client = new TailraceClient(base);
 
 export class LogPage extends LitElement {
-  static override styles = [
-    frameStyles,
-    css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        height: 100vh;
-        height: 100dvh;
-      }
-      main {
-        display: flex;
-        flex: 1;
-        flex-direction: column;
-        min-height: 0;
-      }
-      tailrace-log {
-        flex: 1;
-      }
-      .name {
-        display: flex;
-        flex: 1;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 0 10px;
-        min-width: 0;
-      }
-      h1,
-      .name .mono {
-        max-width: 100%;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .facts {
-        display: flex;
-        align-items: center;
-        gap: 6px 12px;
-        font-size: 12.5px;
-        white-space: nowrap;
-      }
-      .tools {
-        display: flex;
-        gap: 6px;
-      }
-      .banner {
-        margin: 0;
-        padding: 6px 16px;
-        border-bottom: 1px solid var(--line);
-        background: var(--warn-ground);
-        color: var(--warn);
-        font-size: 13px;
-      }
-      .verdict {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        gap: 4px 12px;
-        margin: 12px 0 0;
-        padding: 9px 16px 9px var(--text-left);
-        border-left: 3px solid currentColor;
-        background: var(--off-ground);
-        color: var(--soft);
-        font: 13px/20px var(--sans);
-      }
-      .verdict.good {
-        background: var(--good-ground);
-        color: var(--good);
-      }
-      .verdict.bad {
-        background: var(--bad-ground);
-        color: var(--bad);
-      }
-      .verdict.warn {
-        background: var(--warn-ground);
-        color: var(--warn);
-      }
-      .verdict span {
-        color: var(--text);
-      }
-      .verdict .reason {
-        flex-basis: 100%;
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
-      }
-      @media (max-width: 640px) {
-        .bar {
-          flex-wrap: wrap;
-          padding: 6px 12px;
-        }
-        .home {
-          font-size: 0;
-          gap: 0;
-        }
-        .name {
-          flex-basis: calc(100% - 60px);
-        }
-        .facts {
-          flex: 1;
-        }
-        .tools {
-          gap: 2px;
-        }
-        .tools .button {
-          padding: 4px 8px;
-        }
-      }
-    `,
-  ];
+  static override styles = [frameStyles, sheetStyles, logPageStyles];
   static override properties = {
     name: { attribute: false },
     banner: { state: true },
-    wrap: { state: true },
-    times: { state: true },
+    settings: { state: true },
+    sheet: { state: true },
+    marked: { state: true },
     now: { state: true },
   };
 
   declare name: LogName;
   /** What the reader did and should know of. */
   declare private banner: string;
-  declare private wrap: boolean;
-  declare private times: boolean;
+  declare private settings: Settings;
+  declare private sheet: 'none' | 'view' | 'keys' | 'line';
+  declare private marked: LineRange | undefined;
   declare private now: number;
 
   #clock = 0;
@@ -144,21 +44,24 @@ export class LogPage extends LitElement {
   constructor() {
     super();
     this.banner = '';
-    this.wrap = readSetting('wrap', true);
-    this.times = readSetting('times', false);
+    this.settings = readSettings();
+    this.sheet = 'none';
     this.now = Date.now();
+    applyTheme(this.settings.theme);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#clock = window.setInterval(() => (this.now = Date.now()), 1000);
     window.addEventListener('hashchange', this.#goToHash);
+    window.addEventListener('keydown', this.#onKey);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.clearInterval(this.#clock);
     window.removeEventListener('hashchange', this.#goToHash);
+    window.removeEventListener('keydown', this.#onKey);
   }
 
   protected override firstUpdated(): void {
@@ -166,7 +69,11 @@ export class LogPage extends LitElement {
     this.requestUpdate(); // The log's element exists from now on.
   }
 
-  protected override updated(): void {
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has('sheet') && this.sheet !== 'none')
+      this.renderRoot.querySelector('dialog')?.showModal();
+    const before = changed.get('settings') as Settings | undefined;
+    if (before !== undefined && before.size !== this.settings.size) this.#log?.relayout();
     const name = this.#log?.info?.title || `${this.name.type}/${this.name.id}`;
     document.title = `${this.#status.label} · ${name} · Tailrace`;
   }
@@ -189,19 +96,32 @@ export class LogPage extends LitElement {
           ${this.#lines > 0 ? html`<span class="soft">${formatLines(this.#lines)}</span>` : nothing}
         </div>
         <div class="tools">
-          ${this.#toggle('Wrap', this.wrap, this.#toggleWrap)}
-          ${this.#toggle('Times', this.times, this.#toggleTimes)}
+          ${this.#toggle('Wrap', this.settings.wrap, this.#toggleWrap)}
+          ${this.#toggle('Times', this.settings.times !== 'off', this.#toggleTimes)}
+          <button class="button" type="button" @click=${() => (this.sheet = 'view')}>View</button>
           <a class="button" href=${client.log(this.name).rawUrl()} title="The log as plain text"
             >Raw</a
           >
+          <button
+            class="button keys"
+            type="button"
+            aria-label="Keys"
+            title="Keys (?)"
+            @click=${() => (this.sheet = 'keys')}
+          >
+            ?
+          </button>
         </div>
       </header>
       <main>
         ${this.#renderBanner()}
         <tailrace-log
           src=${client.log(this.name).url}
-          .wrap=${this.wrap}
-          .times=${this.times}
+          data-size=${this.settings.size}
+          .wrap=${this.settings.wrap}
+          .times=${this.settings.times}
+          .utc=${this.settings.utc}
+          @tailrace-copy=${this.#copied}
           @tailrace-state=${this.#stateChanged}
           @tailrace-info=${this.#changed}
           @tailrace-end=${this.#changed}
@@ -210,8 +130,35 @@ export class LogPage extends LitElement {
         >
           ${this.#renderBelow()}
         </tailrace-log>
+        ${this.#renderMarked()}
       </main>
+      ${this.#renderSheet()}
     `;
+  }
+
+  #renderSheet() {
+    if (this.sheet === 'none') return nothing;
+    const content = {
+      view: () => viewSheet(this.settings, this.#change),
+      keys: keySheet,
+      line: () => lineSheet(this.#lines, (line) => this.#goToLine(line)),
+    }[this.sheet];
+    return html`<dialog aria-label="Settings and help" @close=${() => (this.sheet = 'none')}>
+      ${content()}
+    </dialog>`;
+  }
+
+  /** What can be done with the lines that the address points to. */
+  #renderMarked() {
+    if (this.marked === undefined) return nothing;
+    const { first, last } = this.marked;
+    const [from, to] = [formatCount(first + 1), formatCount(last + 1)];
+    return html`<div class="marked" role="group" aria-label="Marked lines">
+      <span class="numeric">${first === last ? `Line ${from}` : `Lines ${from} to ${to}`}</span>
+      <button class="button" type="button" @click=${this.#copyLink}>Copy link</button>
+      <button class="button" type="button" @click=${this.#copyLines}>Copy text</button>
+      <button class="button" type="button" aria-label="Unmark" @click=${this.#unmark}>✕</button>
+    </div>`;
   }
 
   get #log(): TailraceLog | null {
@@ -319,27 +266,117 @@ export class LogPage extends LitElement {
   readonly #retry = (): void => this.#log?.retryNow();
 
   readonly #goToHash = (): void => {
-    const lines = parseLineHash(location.hash);
-    if (lines !== undefined) this.#log?.goTo(lines.first, lines.last);
+    this.marked = parseLineHash(location.hash);
+    if (this.marked !== undefined) this.#log?.goTo(this.marked.first, this.marked.last);
   };
+
+  #goToLine(line: number): void {
+    const lines = { first: line - 1, last: line - 1 };
+    this.#mark(lines);
+    this.#log?.goTo(lines.first);
+  }
+
+  #mark(lines: LineRange | undefined): void {
+    const hash = lines === undefined ? location.pathname + location.search : lineHash(lines);
+    history.replaceState(null, '', hash);
+    this.marked = lines;
+    this.#log?.mark(lines);
+  }
+
+  readonly #unmark = (): void => this.#mark(undefined);
 
   readonly #lineClicked = (event: CustomEvent<{ n: number; extend: boolean }>): void => {
     const { n, extend } = event.detail;
-    const other = extend ? (parseLineHash(location.hash)?.first ?? n) : n;
-    const lines = { first: Math.min(n, other), last: Math.max(n, other) };
-    history.replaceState(null, '', lineHash(lines));
-    this.#log?.mark(lines);
+    const other = extend ? (this.marked?.first ?? n) : n;
+    this.#mark({ first: Math.min(n, other), last: Math.max(n, other) });
   };
 
-  readonly #toggleWrap = (): void => {
-    this.wrap = !this.wrap;
-    writeSetting('wrap', this.wrap);
+  readonly #copyLink = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      this.#say('The link is on the clipboard.');
+    } catch {
+      this.#say('This browser gives no access to the clipboard. The link is in its address bar.');
+    }
   };
 
-  readonly #toggleTimes = (): void => {
-    this.times = !this.times;
-    writeSetting('times', this.times);
+  readonly #copyLines = async (): Promise<void> => {
+    if (this.marked === undefined) return;
+    const result = await this.#log?.copyLines(this.marked.first, this.marked.last);
+    if (result !== undefined) this.#tellCopied(result);
   };
+
+  readonly #copied = (event: CustomEvent<CopyResult>): void => this.#tellCopied(event.detail);
+
+  #tellCopied(result: CopyResult): void {
+    const lines = formatLines(result.lines);
+    if (result.kind === 'copied') {
+      this.#say(`${lines} copied.`);
+      return;
+    }
+    const why = result.kind === 'too-many' ? 'too much for the clipboard' : 'not copied';
+    this.#say(`${lines}: ${why}. Their text is at ${new URL(result.url, location.href).href}`);
+  }
+
+  /** Until something else is said. */
+  #say(text: string): void {
+    this.banner = text;
+  }
+
+  readonly #change = <K extends keyof Settings>(name: K, value: Settings[K]): void => {
+    this.settings = { ...this.settings, [name]: value };
+    writeSetting(name, value);
+    if (name === 'theme') applyTheme(this.settings.theme);
+  };
+
+  readonly #toggleWrap = (): void => this.#change('wrap', !this.settings.wrap);
+
+  readonly #toggleTimes = (): void =>
+    this.#change('times', this.settings.times === 'off' ? 'clock' : 'off');
+
+  #nextTimes(): void {
+    const all = CHOICES.times;
+    this.#change('times', all[(all.indexOf(this.settings.times) + 1) % all.length] ?? 'off');
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [target] = event.composedPath();
+    if (target instanceof Element && target.closest('input, select, textarea, dialog')) return;
+    if (this.sheet !== 'none') return;
+    const action = this.#keyAction(event.key);
+    if (action !== undefined) {
+      event.preventDefault();
+      action();
+    } else if (!(target instanceof Element && target.closest('a, button'))) {
+      this.#log?.handleKey(event);
+    }
+  };
+
+  #keyAction(key: string): (() => void) | undefined {
+    const log = this.#log;
+    switch (key) {
+      case '?':
+        return () => (this.sheet = 'keys');
+      case 'v':
+        return () => (this.sheet = 'view');
+      case 'g':
+        return () => (this.sheet = 'line');
+      case 'w':
+        return this.#toggleWrap;
+      case 't':
+        return () => this.#nextTimes();
+      case 'c':
+        return () => void this.#copyLines();
+      case 'f':
+        return () => {
+          if (log) log.follow = !log.follow;
+        };
+      case 'Escape':
+        return this.marked === undefined ? undefined : this.#unmark;
+    }
+    return undefined;
+  }
 }
 
 customElements.define('tailrace-log-page', LogPage);
