@@ -143,6 +143,10 @@ std::optional<size_t> NegotiateMediaType(const Headers& headers,
   return best;
 }
 
+bool AcceptsGzip(const Headers& headers) {
+  return ParseAcceptEncoding(headers).gzip > 0;
+}
+
 ContentCoding ChooseJoinedCoding(const Headers& headers) {
   const AcceptedCodings accepted = ParseAcceptEncoding(headers);
   const bool browser = headers.Find("User-Agent").value_or("").starts_with("Mozilla/");

@@ -28,6 +28,9 @@ std::optional<size_t> NegotiateMediaType(const Headers& headers,
 /// the first zstd frame, so zstd is for browsers, and for who knows nothing else.
 ContentCoding ChooseJoinedCoding(const Headers& headers);
 
+/// Of an answer that is there in plain form and as gzip.
+bool AcceptsGzip(const Headers& headers);
+
 /// The coding of a request's body. Nothing: one that we do not decode, or more than one (415,
 /// with kAcceptedContentCodings as its Accept-Encoding).
 std::optional<ContentCoding> ParseContentEncoding(const Headers& headers);

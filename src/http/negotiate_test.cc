@@ -79,6 +79,13 @@ TEST(Negotiate, CodingOfAnAnswer) {
   EXPECT_EQ(ChooseJoinedCoding(Headers()), kPlain);
 }
 
+TEST(Negotiate, GzipOfAnAnswerThatIsThereInBothForms) {
+  EXPECT_FALSE(AcceptsGzip(Headers()));
+  EXPECT_TRUE(AcceptsGzip(With("Accept-Encoding", "gzip, deflate, br, zstd")));
+  EXPECT_TRUE(AcceptsGzip(With("Accept-Encoding", "*")));
+  EXPECT_FALSE(AcceptsGzip(With("Accept-Encoding", "gzip;q=0, zstd")));
+}
+
 TEST(Negotiate, CodingOfABody) {
   const auto parse = [](std::string_view value) {
     return ParseContentEncoding(With("Content-Encoding", value));

@@ -18,7 +18,7 @@ void AnswerAsset(Call& call, const Asset& asset) {
   headers.Add("ETag", asset.etag);
   headers.Add("Vary", "Accept-Encoding");
   AddPageHeaders(call, headers);
-  const bool gzip = !asset.gzip_bytes.empty() && ParseAcceptEncoding(call.head.headers).gzip > 0;
+  const bool gzip = !asset.gzip_bytes.empty() && AcceptsGzip(call.head.headers);
   if (NoneMatchFits(call.head.headers, asset.etag)) {
     answer.status = 304;
   } else if (gzip) {
