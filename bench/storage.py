@@ -5,23 +5,32 @@ from measure import Figure, load, metric, run
 from servers import BareSend, Nginx, Tailrace, work_folder
 
 
+# Who write to one log at a time, where it is not one.
+PRODUCERS = 4
+
+
 def disk(what, file, lines, seconds):
     return run(["bench_disk", what, file, lines, seconds])
 
 
 def ingest_batches(plan):
-    """One log, one connection, the next batch when the last one is on disk."""
+    """One log; on each connection the next batch when the last one is on disk."""
     with Tailrace(pinned=False) as server, work_folder() as folder:
         for lines, goal in ((100, ""), (1000, ">= 0.8"), (10_000, "")):
             seconds = plan.seconds(1.5)
-            mine, bare = [], []
+            rounds, bare = {1: [], PRODUCERS: []}, []
             for _ in plan.rounds():
-                mine.append(load("ingest", server, post=f"{new_log(server)}/entries", lines=lines,
-                                 text_bytes=TEXT_BYTES, seconds=seconds))
+                for producers, mine in rounds.items():
+                    mine.append(load("ingest", server, post=f"{new_log(server)}/entries",
+                                     producers=producers, lines=lines, text_bytes=TEXT_BYTES,
+                                     seconds=seconds))
                 bare.append(disk("append", folder / "appended", lines, seconds))
-            yield Figure(f"ingest-{lines}", f"durable ingest, one log, batches of {lines:,}", "/s",
-                         pick(mine, "per_second"), "append + fdatasync", pick(bare, "per_second"),
-                         goal)
+            for producers, mine in rounds.items():
+                suffix = "" if producers == 1 else f"-by-{producers}"
+                yield Figure(f"ingest-{lines}{suffix}",
+                             f"durable ingest, one log, batches of {lines:,}, connections: "
+                             f"{producers}", "/s", pick(mine, "per_second"), "append + fdatasync",
+                             pick(bare, "per_second"), goal)
 
 
         mine, bare = [], []
