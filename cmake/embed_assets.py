@@ -64,7 +64,9 @@ def main() -> None:
             packed_file.write_bytes(packed)
             blobs.append(blob(f"{number}_gz", packed_file))
             gzip_view = view(f"{number}_gz")
-        immutable = "true" if path.startswith("/assets/") else "false"
+        # Vite's names have a hash in them, but for the one file that other people's pages name.
+        fixed = not path.startswith("/assets/") or path == "/assets/tailrace-log.js"
+        immutable = "false" if fixed else "true"
         content_type = CONTENT_TYPES.get(file.suffix, "application/octet-stream")
         rows.append(
             f'      Asset{{"{path}", "{content_type}",\n'

@@ -54,6 +54,13 @@ TEST(Assets, WhatThePageLinksToIsThereAndImmutable) {
   }
 }
 
+TEST(Assets, TheComponentHasALastingNameAndIsAskedForAnew) {
+  const Asset* component = FindAsset("/assets/tailrace-log.js");
+  ASSERT_NE(component, nullptr);
+  EXPECT_FALSE(component->immutable);
+  EXPECT_EQ(component->content_type, "text/javascript; charset=utf-8");
+}
+
 TEST(Assets, KnowsNothingElse) {
   EXPECT_EQ(FindAsset("/"), nullptr);
   EXPECT_EQ(FindAsset("index.html"), nullptr);

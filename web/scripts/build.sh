@@ -12,3 +12,5 @@ if ! cmp -s package-lock.json "$stamp"; then
 fi
 node_modules/.bin/tsc --noEmit
 node_modules/.bin/vite build --logLevel warn --outDir "$1"
+node_modules/.bin/vite build --config vite.component.ts --logLevel warn --outDir "$1"
+node scripts/check-size.mjs "$1"

@@ -6,6 +6,9 @@
 namespace tailrace {
 namespace {
 
+/// What other people's pages load: the only thing here that is meant for them.
+constexpr std::string_view kComponent = "/assets/tailrace-log.js";
+
 void AnswerAsset(Call& call, const Asset& asset) {
   Answer answer;
   Headers& headers = answer.headers;
@@ -18,6 +21,9 @@ void AnswerAsset(Call& call, const Asset& asset) {
   headers.Add("ETag", asset.etag);
   headers.Add("Vary", "Accept-Encoding");
   AddPageHeaders(call, headers);
+  if (asset.path == kComponent && !headers.Has("Cross-Origin-Resource-Policy")) {
+    headers.Add("Cross-Origin-Resource-Policy", "cross-origin");
+  }
   const bool gzip = !asset.gzip_bytes.empty() && AcceptsGzip(call.head.headers);
   if (NoneMatchFits(call.head.headers, asset.etag)) {
     answer.status = 304;

@@ -12,7 +12,9 @@ export const lineStyles = css`
   :host {
     position: relative;
     display: block;
+    height: 24rem;
     min-height: 0;
+    overflow: hidden;
     /* Where text begins: behind number and tag. What stands between lines begins there too. */
     --size: var(--tailrace-font-size, 12.5px);
     --number-width: calc(var(--digits, 4) * var(--size) * 0.608 + 25px);
@@ -23,6 +25,7 @@ export const lineStyles = css`
     overflow: auto;
     overflow-anchor: none;
     background: var(--panel);
+    color: var(--text);
     font: var(--size) / var(--tailrace-line-height, 19px) var(--mono);
     -moz-tab-size: 8;
     tab-size: 8;

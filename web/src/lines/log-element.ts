@@ -406,4 +406,6 @@ export class TailraceLog extends LitElement {
   }
 }
 
-customElements.define('tailrace-log', TailraceLog);
+if (customElements.get('tailrace-log') === undefined) {
+  customElements.define('tailrace-log', TailraceLog);
+}

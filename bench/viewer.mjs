@@ -1,0 +1,169 @@
+// The log page under load, in real browsers: BINARY=… node bench/viewer.mjs [--quick] [BROWSER…]
+// Prints for logs of 1 and 10 million lines (--quick: 50 and 200 thousand) when the end came into
+// view, how long jumps took, the page's memory, and the longest task while 100,000 lines a second
+// come in. Long tasks are the browser's own (Long Tasks API) or, where it has none, the longest
+// delay of a timer of 1 ms, which is at least as long.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const { launch, openPage, Server } = await import('../tests/browser/harness.mjs');
+const { drawn } = await import('../tests/browser/viewer.mjs');
+
+const words = process.argv.slice(2);
+const quick = words.includes('--quick');
+const browsers = words.filter((word) => !word.startsWith('-'));
+if (browsers.length === 0) browsers.push('chromium', 'firefox');
+const SIZES = quick ? [50_000, 200_000] : [1_000_000, 10_000_000];
+const BURST_SECONDS = quick ? 2 : 10;
+const BURST_RATE = 100_000;
+const BATCH = 10_000;
+
+const line = (n) => `2026-11-23T12:00:00Z build step ${n}: compiled one of many files in a moment`;
+const lines = (from, count) =>
+  `${Array.from({ length: count }, (_, i) => line(from + i)).join('\n')}\n`;
+
+async function fill(server, log, count) {
+  for (let from = 0; from < count; from += 5 * BATCH)
+    await server.call('POST', `/logs/${log}/entries`, lines(from, 5 * BATCH), 'text/plain');
+}
+
+/** In the page, from its beginning: long tasks, or how late timers are. */
+function watchTasks() {
+  globalThis.longest = 0;
+  globalThis.tasks = [];
+  if (PerformanceObserver.supportedEntryTypes.includes('longtask')) {
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) globalThis.tasks.push(duration);
+    }).observe({ type: 'longtask', buffered: true });
+    return;
+  }
+  const channel = new MessageChannel();
+  let last = performance.now();
+  channel.port1.onmessage = () => {
+    const now = performance.now();
+    if (now - last > 50) globalThis.tasks.push(now - last);
+    last = now;
+    setTimeout(() => channel.port2.postMessage(0), 1);
+  };
+  channel.port2.postMessage(0);
+}
+
+/** Milliseconds in the page until the row is loaded and in the document. */
+const until = (page, position) =>
+  page.evaluate(async (n) => {
+    const row = () =>
+      document
+        .querySelector('tailrace-app')
+        ?.shadowRoot.querySelector('tailrace-log-page')
+        ?.shadowRoot?.querySelector('tailrace-log')
+        ?.shadowRoot?.querySelector(`.row[data-n="${n}"]:not(.waiting)`);
+    while (!row()) await new Promise((resolve) => requestAnimationFrame(resolve));
+    return performance.now();
+  }, position);
+
+/** MB of script memory, after a collection; undefined where the browser does not tell. */
+async function memory(tab, name) {
+  if (name !== 'chromium') return undefined;
+  const session = await tab.page.context().newCDPSession(tab.page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  return usedSize / 2 ** 20;
+}
+
+async function jumps(page, count) {
+  const times = [];
+  for (let i = 1; i <= 9; i++) {
+    const position = Math.floor((count * ((i * 7) % 10)) / 10);
+    const begin = await page.evaluate((n) => {
+      const begin = performance.now();
+      location.hash = `#L${n + 1}`;
+      return begin;
+    }, position);
+    times.push((await until(page, position)) - begin);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** Another process writes, so that this one is free to look. */
+async function burst(server, page, log) {
+  await page.keyboard.press('End');
+  await drawn(page);
+  await page.evaluate(() => (globalThis.tasks = []));
+  const writer = spawn(process.execPath, [
+    '-e',
+    `const rate = ${BURST_RATE}, step = rate / 10; let sent = 0;
+     const text = ${JSON.stringify(line(''))};
+     const body = Array.from({ length: step }, (_, i) => text + i + '\\n').join('');
+     const begin = Date.now();
+     (async () => {
+       while (sent < rate * ${BURST_SECONDS}) {
+         const wait = begin + (1000 * sent) / rate - Date.now();
+         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+         await fetch('${server.url}/api/v1/logs/${log}/entries',
+                     { method: 'POST', body, headers: { 'Content-Type': 'text/plain' } });
+         sent += step;
+       }
+       console.log(Math.round(sent / ((Date.now() - begin) / 1000)));
+     })();`,
+  ]);
+  let output = '';
+  writer.stdout.on('data', (text) => (output += text));
+  await once(writer, 'close');
+  const { position } = await (await fetch(`${server.url}/api/v1/logs/${log}`)).json();
+  await until(page, position - 1);
+  const tasks = await page.evaluate(() => globalThis.tasks);
+  return {
+    rate: Number(output),
+    longest: Math.max(0, ...tasks),
+    count: tasks.length,
+  };
+}
+
+const server = await Server.start();
+const row = (...cells) => console.log(`| ${cells.join(' | ')} |`);
+const ms = (value) => `${value.toFixed(0)} ms`;
+try {
+  for (const count of SIZES) await fill(server, `bench/${count}`, count);
+  row(
+    'browser',
+    'lines',
+    'end in view',
+    'jump, median',
+    'jump, worst',
+    'script memory',
+    'lines/s',
+    'tasks over 50 ms',
+    'longest task',
+  );
+  row(...Array.from({ length: 9 }, () => '---'));
+  for (const name of browsers) {
+    const browser = await launch(name);
+    for (const count of SIZES) {
+      const log = `bench/${count}`;
+      const { position } = await (await fetch(`${server.url}/api/v1/logs/${log}`)).json();
+      const tab = await openPage(browser);
+      await tab.page.addInitScript(watchTasks);
+      await tab.page.goto(`${server.url}/logs/${log}`);
+      const first = await until(tab.page, position - 1);
+      const times = await jumps(tab.page, count);
+      const { rate, longest, count: long } = await burst(server, tab.page, log);
+      const used = await memory(tab, name);
+      row(
+        name,
+        count.toLocaleString('en'),
+        ms(first),
+        ms(times[4]),
+        ms(times.at(-1)),
+        used === undefined ? '-' : `${used.toFixed(1)} MB`,
+        rate.toLocaleString('en'),
+        long,
+        longest === 0 ? 'under 50 ms' : ms(longest),
+      );
+      await tab.close();
+    }
+    await browser.close();
+  }
+} finally {
+  await server.stop();
+}
