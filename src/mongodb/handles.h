@@ -6,6 +6,7 @@
 
 // NOLINTBEGIN(readability-identifier-naming): libmongoc's own names.
 typedef struct _bson_t bson_t;
+typedef struct _mongoc_bulk_operation_t mongoc_bulk_operation_t;
 typedef struct _mongoc_change_stream_t mongoc_change_stream_t;
 typedef struct _mongoc_client_session_t mongoc_client_session_t;
 typedef struct _mongoc_client_t mongoc_client_t;
@@ -16,6 +17,7 @@ typedef struct _mongoc_cursor_t mongoc_cursor_t;
 namespace tailrace {
 
 struct MongoDestroy {
+  void operator()(mongoc_bulk_operation_t* bulk) const;
   void operator()(mongoc_change_stream_t* stream) const;
   void operator()(mongoc_client_session_t* session) const;
   void operator()(mongoc_client_t* client) const;
@@ -40,6 +42,18 @@ class BsonHandle {
 
  private:
   bson_t* const bson_;
+};
+
+/// A `const bson_t&` that may be a template's argument.
+class BsonView {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): it is nothing but the reference.
+  BsonView(const bson_t& bson) : bson_(&bson) {}
+  operator const bson_t&() const { return *bson_; }
+  // NOLINTEND(google-explicit-constructor)
+
+ private:
+  const bson_t* bson_;
 };
 
 }  // namespace tailrace

@@ -33,8 +33,8 @@ Result<UriHandle> ParseUri(const std::string& text) {
   UriHandle uri(mongoc_uri_new_with_error(text.c_str(), &error));
   if (uri == nullptr) {
     // The driver's words may quote a part of the URI.
-    return Fail(ErrorCode::kInvalid, "mongodb.uri: " + MaskPassword(text) +
-                                         " is not a MongoDB URI, as in mongodb://127.0.0.1:27017/");
+    return Fail(ErrorCode::kInvalid,
+                MaskPassword(text) + " is not a MongoDB URI, as in mongodb://127.0.0.1:27017/");
   }
   for (const auto& [option, value] : {std::pair{MONGOC_URI_CONNECTTIMEOUTMS, kConnectTimeoutMs},
                                       {MONGOC_URI_SOCKETTIMEOUTMS, kSocketTimeoutMs},
@@ -46,13 +46,13 @@ Result<UriHandle> ParseUri(const std::string& text) {
   return uri;
 }
 
-Result<void> CheckName(const char* setting, const std::string& name, std::string_view forbidden) {
+Result<void> CheckName(const std::string& setting, const std::string& name,
+                       std::string_view forbidden) {
   const bool is_fine = !name.empty() && name.size() <= 120 && name.front() != '.' &&
                        name.find_first_of(forbidden) == std::string::npos &&
                        name.find('\0') == std::string::npos;
   if (is_fine) return {};
-  return Fail(ErrorCode::kInvalid,
-              std::string(setting) + ": '" + name + "' cannot be a name in MongoDB");
+  return Fail(ErrorCode::kInvalid, setting + ": '" + name + "' cannot be a name in MongoDB");
 }
 
 // 0: there is no such field.
@@ -74,6 +74,9 @@ MongoHello ReadHello(const bson_t& reply) {
   const bool is_mongos = bson_iter_init_find(&iter, &reply, "msg") && BSON_ITER_HOLDS_UTF8(&iter) &&
                          std::string_view(bson_iter_utf8(&iter, nullptr)) == "isdbgrid";
   MongoHello hello;
+  if (bson_iter_init_find(&iter, &reply, "maxWireVersion") && BSON_ITER_HOLDS_NUMBER(&iter)) {
+    hello.wire_version = static_cast<int32_t>(bson_iter_as_int64(&iter));
+  }
   hello.has_change_streams = is_mongos || bson_has_field(&reply, "setName");
   hello.time = TimestampAt(reply, is_mongos ? "operationTime" : "lastWrite.majorityOpTime.ts");
   return hello;
@@ -84,6 +87,9 @@ MongoHello ReadHello(const bson_t& reply) {
 BsonHandle::~BsonHandle() {
   // The header's declaration has no alignment, the library's own objects have theirs.
   bson_destroy(static_cast<bson_t*>(__builtin_assume_aligned(bson_, alignof(bson_t))));
+}
+void MongoDestroy::operator()(mongoc_bulk_operation_t* bulk) const {
+  mongoc_bulk_operation_destroy(bulk);
 }
 void MongoDestroy::operator()(mongoc_change_stream_t* stream) const {
   mongoc_change_stream_destroy(stream);
@@ -111,9 +117,11 @@ std::string MaskPassword(const std::string& uri) {
 }
 
 Result<void> CheckMongoAddress(const MongoAddress& address) {
-  if (const Result<UriHandle> uri = ParseUri(address.uri); !uri) return Fail(uri.error());
-  if (auto ok = CheckName("mongodb.database", address.database, "/\\. \"$"); !ok) return ok;
-  return CheckName("mongodb.collection", address.collection, "$");
+  if (const Result<UriHandle> uri = ParseUri(address.uri); !uri) {
+    return Fail(ErrorCode::kInvalid, address.section + ".uri: " + uri.error().message);
+  }
+  auto ok = CheckName(address.section + ".database", address.database, "/\\. \"$");
+  return ok ? CheckName(address.section + ".collection", address.collection, "$") : ok;
 }
 
 Result<std::unique_ptr<MongoClient>> MongoClient::Make(const MongoAddress& address) {
@@ -123,12 +131,20 @@ Result<std::unique_ptr<MongoClient>> MongoClient::Make(const MongoAddress& addre
   bson_error_t error;
   std::unique_ptr<MongoClient> made(new MongoClient);
   made->client_.reset(mongoc_client_new_from_uri_with_error(uri->get(), &error));
-  if (made->client_ == nullptr) return Fail(ErrorCode::kInvalid, "mongodb.uri: the driver refused");
+  if (made->client_ == nullptr) {
+    return Fail(ErrorCode::kInvalid, address.section + ".uri: the driver refused");
+  }
   mongoc_client_set_error_api(made->client_.get(), MONGOC_ERROR_API_VERSION_2);
   mongoc_client_set_appname(made->client_.get(), "tailrace");
   made->collection_.reset(mongoc_client_get_collection(
       made->client_.get(), address.database.c_str(), address.collection.c_str()));
   return made;
+}
+
+std::string DatabaseOf(const std::string& uri, std::string otherwise) {
+  const Result<UriHandle> parsed = ParseUri(uri);
+  const char* const named = parsed ? mongoc_uri_get_database(parsed->get()) : nullptr;
+  return named != nullptr ? named : std::move(otherwise);
 }
 
 MongoClient::~MongoClient() = default;

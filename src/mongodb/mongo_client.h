@@ -15,6 +15,7 @@ struct MongoAddress {
   std::string uri;
   std::string database = "popop";
   std::string collection = "sse_logs";
+  std::string section = "mongodb";  ///< Of the settings, for error texts.
 };
 
 /// The URI as it may be shown: what stands between ':' and '@' is "***".
@@ -24,9 +25,13 @@ std::string MaskPassword(const std::string& uri);
 /// no password in them.
 Result<void> CheckMongoAddress(const MongoAddress& address);
 
+/// The database that the URI names in its path, or `otherwise`.
+std::string DatabaseOf(const std::string& uri, std::string otherwise);
+
 /// What the server says about itself.
 struct MongoHello {
   bool has_change_streams = false;  ///< Replica set or mongos.
+  int32_t wire_version = 0;         ///< The highest one: 8 is MongoDB 4.2, 9 is 4.4.
   /// Of the last write that a read with read concern "majority" has seen before now, or of a later
   /// one, as a change event's `clusterTime`; 0: not known.
   uint64_t time = 0;

@@ -84,6 +84,12 @@ void AddStore(Families& out, const StoreStats& store) {
             AsDouble(store.unsettled_limit_bytes));
   out.Gauge("tailrace_store_disk_bytes", "Size of the store's files", AsDouble(store.disk_bytes));
   out.Gauge("tailrace_store_logs", "Logs in the store", AsDouble(store.logs));
+  out.Gauge("tailrace_store_waiting", "1: the store's database is away, and commits wait",
+            store.waiting.empty() ? 0 : 1);
+  out.Counter("tailrace_store_conflicts_total",
+              "Commits planned again, because another server was first", AsDouble(store.conflicts));
+  out.Counter("tailrace_store_reconnects_total", "Connections to the store's database lost",
+              AsDouble(store.reconnects));
   out.Gauge("tailrace_store_failed", "1: no more writes until it is reopened",
             store.failed ? 1 : 0);
 }

@@ -12,6 +12,7 @@
 #include "server/access_service.h"
 #include "server/listen_address.h"
 #include "server/structured_log.h"
+#include "store/mongodb/mongo_store.h"
 #include "store/rocksdb/rocksdb_store.h"
 
 namespace tailrace {
@@ -157,9 +158,32 @@ Result<void> Server::BindOne(const Address& address, const ListenKind& kind) {
 }
 
 Result<void> Server::OpenStore() {
+  if (!config_.mongo_store.uri.empty()) return OpenMongo();
   Result<std::unique_ptr<LogStore>> store = OpenRocksDbStore(config_.data, config_.store);
   if (!store) return Fail(store.error());
   store_ = std::move(*store);
+  return {};
+}
+
+Result<void> Server::OpenMongo() {
+  // Users and caches are in the data directory all the same.
+  const bool has_logs = access((config_.data + "/COMMITTED").c_str(), F_OK) == 0;
+  Result<rocks::StoreDirectory> directory = rocks::StoreDirectory::Open(config_.data);
+  if (!directory) return Fail(directory.error());
+  data_directory_.emplace(std::move(*directory));
+  if (has_logs) {
+    LogLine(LogLevel::kWarn, "the logs of the embedded store are not shown: store.uri is set")
+        .Add("data", config_.data);
+  }
+  const Result<mongo::Place> place = MongoPlace(config_.mongo_store);
+  if (!place) return Fail(place.error());
+  Result<std::unique_ptr<LogStore>> store = OpenMongoStore(*place, config_.store);
+  if (!store) return Fail(store.error());
+  store_ = std::move(*store);
+  LogLine(LogLevel::kInfo, "the store is in MongoDB")
+      .Add("uri", MaskPassword(place->address.uri))
+      .Add("database", place->address.database)
+      .Add("collection", place->address.collection);
   return {};
 }
 

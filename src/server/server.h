@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "server/sse_renderer.h"
 #include "server/worker.h"
 #include "source/mongodb/mongo_source.h"
+#include "store/rocksdb/directory.h"
 
 namespace tailrace {
 
@@ -56,6 +58,7 @@ class Server {
   Result<void> Bind();
   Result<void> BindOne(const Address& address, const ListenKind& kind);
   Result<void> OpenStore();
+  Result<void> OpenMongo();
   Result<void> MakeSources();
   Result<void> OpenAccess();
   void LimitDescriptors();
@@ -82,7 +85,8 @@ class Server {
   std::unique_ptr<TlsContext> tls_;  // null: no certificate
   std::unique_ptr<CertificateWatch> certificate_watch_;
   std::unique_ptr<OuterAuthenticators> outer_;
-  std::unique_ptr<const Redactor> redactor_;  // null: nothing is masked
+  std::unique_ptr<const Redactor> redactor_;             // null: nothing is masked
+  std::optional<rocks::StoreDirectory> data_directory_;  // nothing: the store has it
   std::unique_ptr<LogStore> store_;
   std::unique_ptr<AccessService> access_;  // null: off
   std::unique_ptr<SegmentFiles> segment_files_;

@@ -90,7 +90,7 @@ struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
   std::string base_path;  ///< Empty, or "/tailrace": where a browser finds us (CheckBasePath).
   std::vector<std::string> listen_uwsgi;  ///< The same, without TLS: ParseAddress.
-  std::string data = "tailrace-data";     ///< Directory of the embedded store.
+  std::string data = "tailrace-data";     ///< Directory of what is kept on this machine.
   uint64_t workers = 0;                   ///< Loops; 0: one per core.
   uint64_t reader_threads = 4;            ///< Threads that read the store.
   bool compress = true;                   ///< Answers in gzip or zstd to clients that accept them.
@@ -112,6 +112,7 @@ struct ServerConfig {
   RedactConfig redact;
   StreamConfig streams;
   StoreOptions store;
+  MongoStoreSettings mongo_store;
   MongoConfig mongodb;
 };
 

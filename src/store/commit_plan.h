@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -60,11 +61,18 @@ struct CommitPlan {
   std::vector<LogDraft> drafts;  ///< One per log, in order of their first request.
 };
 
-/// The part of a store that the commit thread drives. Calls come from that thread alone. Nobody
-/// else writes: what LoadLog told and Write was told is remembered.
+/// The part of a store that the commit thread drives. Calls come from that thread alone.
 class CommitBackend {
  public:
   virtual ~CommitBackend() = default;
+  /// False: nobody else writes, so what LoadLog told and Write was told is remembered. True: other
+  /// processes do. Then each commit begins with Prepare, nothing is remembered behind it, and a
+  /// Write that fails with kConflict has changed nothing, because another process was first: the
+  /// same requests are prepared and planned again.
+  virtual bool IsShared() const { return false; }
+  /// Reads what planning these requests will ask for, and returns the number of the next log to be
+  /// created. Waits for as long as the store is away; an error is final, as one of Write.
+  virtual Result<uint64_t> Prepare(std::span<const StoreRequest> /*requests*/) { return 0; }
   /// Nothing: there is no such log. Errors refuse the request that asked, not the commit.
   virtual Result<std::optional<LogState>> LoadLog(const LogKey& key) = 0;
   /// A producer's count in a log that exists. Nothing: it has none.

@@ -36,7 +36,14 @@ void CommitPlanner::Begin(size_t requests) {
   entries_ = 0;
   entry_bytes_ = 0;
   retired_ = 0;
+  logs_before_ = plan_.logs;
   logs_.Trim();
+}
+
+void CommitPlanner::BeginAfresh(size_t requests, uint64_t next_number) {
+  Begin(requests);
+  logs_.Clear();
+  plan_.next_number = next_number;
 }
 
 bool CommitPlanner::Add(StoreRequest& request) {
@@ -295,6 +302,13 @@ void CommitPlanner::Answer(const Error* failure) {
   }
   answers_.clear();
   plan_.drafts.clear();  // a quiet store keeps nobody's entries in memory
+}
+
+void CommitPlanner::Forget() {
+  KeepStates(false);
+  answers_.clear();
+  plan_.drafts.clear();
+  plan_.logs = logs_before_;
 }
 
 void CommitPlanner::KeepStates(bool written) {

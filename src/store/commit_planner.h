@@ -21,6 +21,8 @@ class CommitPlanner {
 
   /// The next commit, which will be asked to take in at most so many requests.
   void Begin(size_t requests);
+  /// The same in a store that others write to as well: nothing is remembered of earlier commits.
+  void BeginAfresh(size_t requests, uint64_t next_number);
   /// Takes the request in. False: it removes a log that this commit changes, or touches one that
   /// this commit removes, so it must wait for the next commit; `request` is then unchanged.
   bool Add(StoreRequest& request);
@@ -35,6 +37,11 @@ class CommitPlanner {
   /// then there must be no further plan that is written.
   void Answer(const Error* failure);
 
+  /// Instead of TakeCommits and Answer: the plan has not been written and never will be. Nobody is
+  /// answered.
+  void Forget();
+
+  uint64_t logs() const { return plan_.logs; }
   uint64_t entries() const { return entries_; }
   uint64_t entry_bytes() const { return entry_bytes_; }
   uint64_t retired() const { return retired_; }
@@ -78,6 +85,7 @@ class CommitPlanner {
   CommitPlan plan_;
   std::vector<CachedLog*> changed_;  ///< Of each draft.
   std::vector<Done> answers_;
+  uint64_t logs_before_ = 0;  ///< CommitPlan::logs as of the last commit.
   uint64_t entries_ = 0;
   uint64_t entry_bytes_ = 0;
   uint64_t retired_ = 0;

@@ -15,6 +15,11 @@ constexpr uint64_t kRequestOverhead = 256;
 /// Room for more of them is given back.
 constexpr size_t kKeptRequests = 4096;
 
+/// What a commit to a shared store takes in at most, but one request in any case: it may have to be
+/// planned again, and the database bounds how large a transaction may be.
+constexpr size_t kSharedRequests = 1000;
+constexpr uint64_t kSharedBytes = 1 << 20;
+
 /// Of the commit thread on the CPU: it works for a moment at a time, and on a machine with few
 /// cores a worker may have no end of viewers to serve.
 constexpr uint64_t kSliceUs = 100;
@@ -148,6 +153,7 @@ void Committer::Run() {
 }
 
 void Committer::CommitSome(std::vector<StoreRequest>& requests) {
+  if (backend_.IsShared()) return CommitShared(requests);
   std::optional<Error> failure;
   {
     std::lock_guard lock(mutex_);
@@ -164,11 +170,67 @@ void Committer::CommitSome(std::vector<StoreRequest>& requests) {
   requests.erase(requests.begin(), next);
   const CommitPlan& plan = planner_.Finish();
   const auto start = std::chrono::steady_clock::now();
-  const bool writes = !planner_.Empty() && !failure;
-  if (writes) {
-    if (auto written = backend_.Write(plan); !written) failure = std::move(written.error());
+  Written written{.wrote = !planner_.Empty() && !failure};
+  if (written.wrote) {
+    if (auto done = backend_.Write(plan); !done) failure = std::move(done.error());
   }
-  const auto spent = std::chrono::steady_clock::now() - start;
+  written.spent = std::chrono::steady_clock::now() - start;
+  Conclude(bytes, written, failure);
+}
+
+void Committer::CommitShared(std::vector<StoreRequest>& requests) {
+  size_t count = 0;
+  uint64_t bytes = 0;
+  for (; count < std::min(requests.size(), kSharedRequests); ++count) {
+    const uint64_t cost = CostOf(requests[count]);
+    if (count > 0 && bytes + cost > kSharedBytes) break;
+    bytes += cost;
+  }
+  std::optional<Error> failure;
+  {
+    std::lock_guard lock(mutex_);
+    if (stats_.failed) failure = Refusal(0);
+  }
+  size_t taken = count;
+  Written written;
+  while (!failure) {
+    const auto tried = TryShared({requests.data(), count}, taken);
+    if (!tried) continue;
+    if (*tried) {
+      written = **tried;
+      break;
+    }
+    failure = tried->error();
+    taken = count;
+  }
+  bytes = 0;
+  for (size_t i = 0; i < taken; ++i) bytes += CostOf(requests[i]);
+  Conclude(bytes, written, failure);
+  for (size_t i = 0; failure && i < taken; ++i) Refuse(requests[i], *failure);
+  requests.erase(requests.begin(), requests.begin() + static_cast<ptrdiff_t>(taken));
+}
+
+std::optional<Result<Committer::Written>> Committer::TryShared(
+    std::span<const StoreRequest> requests, size_t& taken) {
+  const Result<uint64_t> next_number = backend_.Prepare(requests);
+  if (!next_number) return Fail(next_number.error());
+  planner_.BeginAfresh(requests.size(), *next_number);
+  for (taken = 0; taken < requests.size(); ++taken) {
+    StoreRequest request = requests[taken];
+    if (!planner_.Add(request)) break;
+  }
+  const CommitPlan& plan = planner_.Finish();
+  if (planner_.Empty()) return Written{};
+  const auto start = std::chrono::steady_clock::now();
+  const Result<void> done = backend_.Write(plan);
+  if (done) return Written{true, std::chrono::steady_clock::now() - start};
+  planner_.Forget();
+  if (done.error().code == ErrorCode::kConflict) return std::nullopt;
+  return Fail(done.error());
+}
+
+void Committer::Conclude(uint64_t bytes, const Written& written,
+                         const std::optional<Error>& failure) {
   CommitListener* listener = nullptr;
   {
     std::lock_guard lock(mutex_);
@@ -177,14 +239,13 @@ void Committer::CommitSome(std::vector<StoreRequest>& requests) {
       stats_.failed = true;
       stats_.failure = failure->message;
     }
-    if (writes && !failure) {
+    if (written.wrote && !failure) {
       ++stats_.commits;
       stats_.entries += planner_.entries();
       stats_.entry_bytes += planner_.entry_bytes();
       stats_.retired_entries += planner_.retired();
-      stats_.logs = plan.logs;
-      stats_.fsync_ns_total += static_cast<uint64_t>(
-          std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());
+      stats_.logs = planner_.logs();
+      stats_.fsync_ns_total += static_cast<uint64_t>(written.spent.count());
       listener = &listener_;
     }
   }

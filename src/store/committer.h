@@ -4,8 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,6 +48,17 @@ class Committer {
   void Run();
   /// Takes what the commit took in off the front.
   void CommitSome(std::vector<StoreRequest>& requests);
+  /// The same where other processes write as well, and may be first.
+  void CommitShared(std::vector<StoreRequest>& requests);
+  struct Written {
+    bool wrote = false;  ///< There was something to write, and it is written.
+    std::chrono::nanoseconds spent{0};
+  };
+  /// One try of CommitShared; the requests stay as they are. Nothing: another process was first.
+  /// `taken`: how many of them the commit took in. An error is final.
+  std::optional<Result<Written>> TryShared(std::span<const StoreRequest> requests, size_t& taken);
+  /// Counts, tells the listener and answers. `bytes`: what the commit's requests cost.
+  void Conclude(uint64_t bytes, const Written& written, const std::optional<Error>& failure);
   /// Why a request of `bytes` is refused now, if it is.
   std::optional<Error> Refusal(uint64_t bytes) const;
 

@@ -33,6 +33,12 @@ void LogCache::Erase(const LogKey& key) {
   old_.erase(key);
 }
 
+void LogCache::Clear() {
+  young_.clear();
+  old_.clear();
+  bytes_ = 0;
+}
+
 void LogCache::Trim() {
   if (bytes_ <= generation_bytes_) return;
   old_ = std::exchange(young_, {});

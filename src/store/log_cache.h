@@ -28,6 +28,7 @@ class LogCache {
   /// A log that is not there.
   CachedLog& Add(LogState state);
   void Erase(const LogKey& key);
+  void Clear();
   /// Forgets what is too much. Between commits.
   void Trim();
 

@@ -139,7 +139,10 @@ struct Commit {
 };
 
 /// Called on the commit thread, after the fsync and before the producers are answered. Readers may
-/// meet the new entries a moment before. Must not block and must not call the store.
+/// meet the new entries a moment before. Must not block and must not call the store. A store that
+/// other processes write to tells their commits on a thread of its own (one call at a time all the
+/// same); these may lack chunks, and come in another order than ours: the store has what is
+/// missing.
 using CommitListener = std::function<void(std::vector<Commit>)>;
 
 struct StoreStats {
@@ -157,6 +160,10 @@ struct StoreStats {
   uint64_t fsync_ns_total = 0;  ///< Time spent in write + fsync of all commits.
   bool failed = false;          ///< A write or fsync failed: no more writes until reopened.
   std::string failure;          ///< Why.
+  /// Of a shared store, all below. Why its database is away and what is accepted waits; or empty.
+  std::string waiting;
+  uint64_t conflicts = 0;   ///< Commits planned again, because another process was first.
+  uint64_t reconnects = 0;  ///< Connections to the database that were lost.
 };
 
 class LogStore {

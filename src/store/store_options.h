@@ -38,4 +38,12 @@ struct StoreOptions {
   const Clock* clock = &Clock::System();
 };
 
+/// A store in MongoDB instead of the embedded one.
+struct MongoStoreSettings {
+  std::string uri;  ///< Empty: none. Its path names the database; without one it is "popop".
+  std::string collection = "sse_logs";
+  /// How a log's id is written if it is a whole number: "number" or "string".
+  std::string ids = "number";
+};
+
 }  // namespace tailrace

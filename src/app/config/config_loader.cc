@@ -9,6 +9,7 @@
 #include "mongodb/mongo_client.h"
 #include "server/base_path.h"
 #include "server/login_location.h"
+#include "store/mongodb/mongo_store.h"
 
 namespace tailrace {
 namespace {
@@ -61,6 +62,25 @@ Result<void> CheckAccess(const ServerConfig& config) {
   return Fail(ErrorCode::kInvalid, name + ": of no use without access.enabled = true");
 }
 
+Result<void> CheckMongoStore(const ServerConfig& config) {
+  if (config.mongo_store.uri.empty()) return {};
+  const auto place = MongoPlace(config.mongo_store);
+  if (!place) return Fail(place.error());
+  if (config.limits.entry_bytes > kMaxMongoEntryBytes) {
+    return Fail(ErrorCode::kInvalid, "limits.entry_bytes: must not exceed " +
+                                         FormatBytes(kMaxMongoEntryBytes) +
+                                         " with a store in MongoDB (store.uri)");
+  }
+  const MongoConfig& source = config.mongodb;
+  if (!source.uri.empty() && source.database == place->address.database &&
+      source.collection == place->address.collection) {
+    return Fail(ErrorCode::kInvalid,
+                "store.collection: the store cannot be in the collection that is followed "
+                "(mongodb.collection)");
+  }
+  return {};
+}
+
 // Pairs that make no sense the other way round.
 Result<void> CheckTogether(const ServerConfig& config) {
   const StreamConfig& streams = config.streams;
@@ -79,6 +99,7 @@ Result<void> CheckTogether(const ServerConfig& config) {
     auto ok = CheckMongoAddress({mongodb.uri, mongodb.database, mongodb.collection});
     if (!ok) return ok;
   }
+  if (auto checked = CheckMongoStore(config); !checked) return checked;
   if (auto checked = CheckBasePath(config.base_path); !checked) return checked;
   if (config.proxy_protocol && config.trusted_proxies.empty()) {
     return Fail(ErrorCode::kInvalid,

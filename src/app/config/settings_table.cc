@@ -27,7 +27,7 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {"", "base_path", "base-path", kOptionalText, [](C& c) -> std::string& { return c.base_path; },
      "Path below which a browser finds the server, such as /tailrace; empty: at the top"},
     {"", "data", "data", kText, [](C& c) -> std::string& { return c.data; },
-     "Directory of the embedded store; made if it is not there"},
+     "Directory of the embedded store, users and caches; made if it is not there"},
     {"", "workers", "workers", kCount, [](C& c) -> Number { return c.workers; },
      "Event loops; 0: one for each core", 0, 64},
     {"", "reader_threads", "reader-threads", kCount,
@@ -277,6 +277,16 @@ constexpr std::array kSettings = std::to_array<Setting>({
      [](C& c) -> Number { return c.streams.turn_bytes; }, "Bytes to viewers before it does so",
      4096, kMaxBytes},
 
+    {"store", "uri", "store", kOptionalUri, [](C& c) -> std::string& { return c.mongo_store.uri; },
+     "mongodb://…: logs are kept there, which several servers may share, and not in the data "
+     "directory; one with a password is better given by the file or the environment than by the "
+     "flag"},
+    {"store", "collection", "store-collection", kText,
+     [](C& c) -> std::string& { return c.mongo_store.collection; },
+     "In MongoDB: the collection of the entries"},
+    {"store", "ids", "store-ids", kText, [](C& c) -> std::string& { return c.mongo_store.ids; },
+     "In MongoDB: how an id that is a whole number is written, for those who read the collection",
+     0, 0, "number|string"},
     {"store", "pending_limit_bytes", "store-pending-limit-bytes", kBytes,
      [](C& c) -> Number { return c.store.pending_limit_bytes; },
      "Appends that may wait for the disk; more are refused with 429", 1 << 16, kMaxBytes},

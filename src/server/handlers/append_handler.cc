@@ -219,6 +219,9 @@ Result<AppendOptions> ParseAppendOptions(const Call& call) {
 
 Error BusyError(const StoreStats& stats) {
   if (stats.failed) return {ErrorCode::kUnavailable, "the store takes no writes: " + stats.failure};
+  if (!stats.waiting.empty()) {
+    return {ErrorCode::kOverloaded, "too much is waiting for the store: " + stats.waiting};
+  }
   return {ErrorCode::kOverloaded, "too much is waiting for the disk"};
 }
 

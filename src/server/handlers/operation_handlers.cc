@@ -40,6 +40,9 @@ void HandleReady(Call& call) {
     call.reply.Send(ProblemAnswer(Error{ErrorCode::kUnavailable, "the server is stopping"}));
   } else if (store.failed) {
     call.reply.Send(ProblemAnswer(Error{ErrorCode::kUnavailable, "the store: " + store.failure}));
+  } else if (!store.waiting.empty()) {
+    call.reply.Send(
+        ProblemAnswer(Error{ErrorCode::kUnavailable, "the store waits: " + store.waiting}));
   } else {
     call.reply.Send(MakeAnswer(200, "text/plain", "ready\n"));
   }
