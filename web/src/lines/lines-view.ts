@@ -6,7 +6,7 @@
 // has to be.
 
 import type { Entry } from '../client/api.js';
-import { Viewport } from '../model/viewport.js';
+import { MAX_CONTENT_PX, Viewport } from '../model/viewport.js';
 import type { LineStore } from '../model/line-store.js';
 import { RowList } from './row-list.js';
 import { ScrollInput } from './scroll-input.js';
@@ -245,7 +245,10 @@ export class LinesView {
     const from = this.rows.from;
     const offset =
       from === this.store.first ? 0 : viewport.header + viewport.heights.offsetOf(from);
-    parts.block.style.top = `${this.#input.top + offset - viewport.top}px`;
+    // Rows that a jump leaves behind are anywhere. Firefox gives rows no height that lie further
+    // than 17.9 million px away, and what is drawn next would be measured there.
+    const top = this.#input.top + offset - viewport.top;
+    parts.block.style.top = `${Math.min(viewport.contentHeight, Math.max(-MAX_CONTENT_PX, top))}px`;
     // What was wide stays wide: the horizontal scroll bar must not jump with each row.
     const { scrollWidth, clientWidth } = parts.scroller;
     if (scrollWidth > clientWidth) parts.block.style.minWidth = `${scrollWidth}px`;
