@@ -5,6 +5,7 @@ import coded
 import crowds
 import delivery
 import memory
+import search
 import storage
 
 SCENARIOS = {
@@ -25,6 +26,7 @@ SCENARIOS = {
     "ingest-many": storage.ingest_many,
     "replay": storage.replay,
     "replay-first": storage.replay_first,
+    "search": search.through_a_log,
     "coding": coded.coding,
     "tls": coded.tls,
 }

@@ -15,10 +15,12 @@ LAYERS = {
     "mongodb": {"base"},
     "store": {"base", "log", "mongodb"},
     "feed": {"base", "log", "store"},
+    "search": {"base", "log"},
     "ingest": {"base", "log"},
     "source": {"base", "log", "io", "mongodb", "store"},
     "server": {
-        "base", "log", "io", "http", "access", "mongodb", "store", "feed", "ingest", "source"
+        "base", "log", "io", "http", "access", "mongodb", "store", "feed", "search", "ingest",
+        "source"
     },
 }
 LAYERS["app"] = {*LAYERS}

@@ -94,6 +94,19 @@ void AddStore(Families& out, const StoreStats& store) {
             store.failed ? 1 : 0);
 }
 
+void AddSearches(Families& out, const ServerShared& shared) {
+  const SearchLoad& searches = shared.searches;
+  out.Gauge("tailrace_searches", "Searches under way", AsDouble(searches.under_way.load()));
+  out.Gauge("tailrace_searches_limit", "Beyond it searches are refused with 429",
+            AsDouble(shared.config.limits.searches));
+  out.Counter("tailrace_searches_started_total", "Searches begun",
+              AsDouble(searches.started.load()));
+  out.Counter("tailrace_searches_refused_total", "Searches refused with 429",
+              AsDouble(searches.refused.load()));
+  out.Counter("tailrace_search_cpu_microseconds_total", "CPU time that searches took",
+              AsDouble(searches.cpu_ns.load() / 1'000));
+}
+
 // What compressing gives and costs, by coding.
 void AddCodings(Families& out, const std::vector<WorkerStats>& workers) {
   const auto add = [&](const char* name, const char* help, auto pick) {
@@ -325,6 +338,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   out.Gauge("tailrace_viewers", "Log streams", AsDouble(shared.viewers.load()));
   out.Gauge("tailrace_viewers_limit", "Beyond it streams are told to come back later",
             AsDouble(shared.config.limits.viewers));
+  AddSearches(out, shared);
   out.Gauge("tailrace_draining", "1: the server is stopping", shared.draining.load() ? 1 : 0);
   AddProtocols(out, workers);
   AddAnswers(out, workers);

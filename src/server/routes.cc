@@ -48,10 +48,11 @@ void Routes::AddLogRoutes() {
   Add(Method::kPost, log + "/end", HandleEndLog, write);
   Add(Method::kDelete, log, HandleDeleteLog, admin);
   Add(Method::kPost, log + "/links", HandleMakeLink, admin);
-  // Reading; search will stand here
+  // Reading
   Add(Method::kGet, log, HandleGetLog, read);
   Add(Method::kGet, log + "/entries", HandleEntries, read);
   Add(Method::kGet, log + "/raw", HandleRaw, read);
+  Add(Method::kGet, log + "/search", HandleSearch, read);
   Add(Method::kGet, log + "/events", HandleLogStream, {Verb::kRead, Object::kLog, true});
 }
 

@@ -28,6 +28,8 @@ struct LimitConfig {
   uint64_t tls_handshake_timeout_ms = 10'000;  ///< From connecting to the end of the handshake.
   uint64_t page_entries = 10'000;              ///< Largest `limit` of a page.
   uint64_t page_bytes = 8 << 20;               ///< A page ends earlier if it grows beyond this.
+  uint64_t searches = 16;                      ///< Per process at the same time; more get 429.
+  uint64_t search_matches = 100'000;           ///< Largest `limit` of a search.
   uint64_t http2_streams = 256;                ///< Of one connection at the same time.
   uint64_t http2_resets = 1'000;               ///< Of one connection within 30 s.
   uint64_t http2_control_frames = 1'000;       ///< The same: frames that ask for nothing.

@@ -21,6 +21,7 @@
 #include "server/gate.h"
 #include "server/list_streams.h"
 #include "server/open_session.h"
+#include "server/search_load.h"
 #include "server/server_config.h"
 #include "server/session.h"
 #include "source/log_origin.h"
@@ -67,8 +68,9 @@ struct ServerShared {
   const MongoSource* mongodb = nullptr;                 ///< The same one, for its statistics.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
   std::atomic<bool> draining = false;
-  std::atomic<uint64_t> connections = 0;       ///< Accepted and not closed.
-  std::atomic<uint64_t> viewers = 0;           ///< Log streams.
+  std::atomic<uint64_t> connections = 0;  ///< Accepted and not closed.
+  std::atomic<uint64_t> viewers = 0;      ///< Log streams.
+  SearchLoad searches;
   std::atomic<uint64_t> rests_at_limit = 0;    ///< Times that accepting rested: `connections`.
   std::atomic<uint64_t> rests_starved = 0;     ///< The same: no descriptor or memory in the kernel.
   std::function<void()> on_connection_closed;  ///< Any thread: room for another one.

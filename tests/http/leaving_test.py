@@ -29,6 +29,7 @@ class LeavingTest(AsyncCase):
         yield request_bytes("GET", f"{PORTAL}/?type=a&id=b")
         yield request_bytes("GET", f"{BASE}/{log}/raw")
         yield request_bytes("GET", f"{BASE}/{log}/entries")
+        yield request_bytes("GET", f"{BASE}/{log}/search?q=x")
         yield request_bytes("GET", "/metrics")
         yield request_bytes("PUT", f"{BASE}/{new_log()}")
         yield request_bytes("POST", f"{BASE}/{new_log()}/entries",

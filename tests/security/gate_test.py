@@ -40,7 +40,8 @@ class GateTest(ServerCase):
 
     async def test_reads_of_unknown_and_forbidden_logs_look_the_same(self):
         await self.make("secret/1")
-        for rest in ("", "/entries", "/raw", "/events", "/events?wait=0", "/entries?tail=1"):
+        for rest in ("", "/entries", "/raw", "/events", "/events?wait=0", "/entries?tail=1",
+                     "/search?q=x", "/search?q=(&regex=1"):
             forbidden = await self.api.get(f"{BASE}/secret/1{rest}")
             unknown = await self.api.get(f"{BASE}/secret/2{rest}")
             self.check_same(forbidden, unknown, "secret/1", "secret/2")
@@ -50,7 +51,8 @@ class GateTest(ServerCase):
         await self.make("site/ops", labels={"team": "ops"})
         await self.make("site/web", labels={"team": "web"})
         self.assertEqual((await self.api.texts("site/web")), ["one"])
-        for rest in ("", "/entries", "/raw", "/events"):
+        for rest in ("", "/entries", "/raw", "/search?q=x", "/search?q=(&regex=1", "/search",
+                     "/events"):
             forbidden = await self.api.get(f"{BASE}/site/ops{rest}")
             unknown = await self.api.get(f"{BASE}/site/not{rest}")
             self.check_same(forbidden, unknown, "site/ops", "site/not")

@@ -48,7 +48,7 @@ class LinkTest(ServerCase):
                                  r"HttpOnly; SameSite=Lax$")
         self.assertEqual(page.header("Cache-Control"), "no-store")
         brought = {"Cookie": cookie.split(";")[0]}
-        for rest in ("", "/entries", "/raw"):
+        for rest in ("", "/entries", "/raw", "/search?q=x"):
             self.assertEqual((await self.api.get(f"{BASE}/{log}{rest}", brought)).status, 200)
         async with await Stream.open(self.server.port, f"{BASE}/{log}/events", brought) as stream:
             self.assertEqual((await stream.take(1))[0].data, "one")

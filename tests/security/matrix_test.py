@@ -35,6 +35,7 @@ PUBLIC = {"GET /healthz", "GET /readyz", "GET /login", "POST /api/v1/login",
           "POST /api/v1/logout", "GET /api/v1/session"}
 BODIES = {"POST /api/v1/logs/{type}/{id}/entries": b"x\n",
           "POST /api/v1/logs/{type}/{id}/end": b'{"outcome":"succeeded"}'}
+QUERIES = {"GET /api/v1/logs/{type}/{id}/search": "?q=x"}
 
 
 def program_routes():
@@ -109,7 +110,9 @@ class MatrixTest(LoginCase):
         for kind in TYPES:
             for name in LOGS:
                 path = pattern.replace("{type}", kind).replace("{id}", name)
-                status = await self.ask(role, method, path, BODIES.get(f"{method} {pattern}"))
+                route = f"{method} {pattern}"
+                status = await self.ask(role, method, path + QUERIES.get(route, ""),
+                                        BODIES.get(route))
                 said = f"{role}: {method} {path}: {status}"
                 if not self.may(role, verb, kind, name):
                     self.assertEqual(status, self.refusal(role, verb), said)
@@ -175,7 +178,7 @@ class MatrixTest(LoginCase):
                      "/api/v1/logs/public/x/../../secret/there",
                      "/assets/../api/v1/logs/secret/there", "/api/v1/logs/secret\\there",
                      "http://public/api/v1/logs/secret/there"):
-            for rest in ("", "/entries", "/raw", "/events"):
+            for rest in ("", "/entries", "/raw", "/search", "/events"):
                 where = path.replace("?", rest + "?") if "?" in path else path + rest
                 for role in ("nobody", "stranger", "reader"):
                     status = await self.ask(role, "GET", where)

@@ -27,6 +27,9 @@ void HandleEntries(Call& call);
 // raw_handler.cc
 void HandleRaw(Call& call);
 
+// search_handler.cc
+void HandleSearch(Call& call);
+
 // stream_handlers.cc
 void HandleLogStream(Call& call);
 void HandleListStream(Call& call);
