@@ -77,8 +77,8 @@ def documented(cell, name):
 
 
 def bounds(tree):
-    """ARCHITECTURE.md names every bound with the default that the code has."""
-    page = "ARCHITECTURE.md"
+    """docs/bounds.md names every bound with the default that the code has."""
+    page = "docs/bounds.md"
     rows = re.findall(r"^\| `(\w+)` \| ([^|]*?) \|", tree.text(page) if page in tree.files else "",
                       re.M)
     told = {name: documented(cell, name) for name, cell in rows}

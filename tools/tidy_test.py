@@ -139,7 +139,7 @@ BAD = {
         ({"docs/adr/0001-one.md": "# One\n"}, "docs/adr/0001-one.md"),
     ],
     "bounds": [
-        ({"src/server/server_config.h": CONFIG, "ARCHITECTURE.md": "| `idle_ms` | 9 s | x |\n"},
+        ({"src/server/server_config.h": CONFIG, "docs/bounds.md": "| `idle_ms` | 9 s | x |\n"},
          "src/server/server_config.h"),
         ({"src/server/server_config.h": CONFIG}, "src/server/server_config.h"),
     ],
@@ -170,7 +170,7 @@ FINE = {
     "debug-prints": [{"src/app/main.cc": 'void f() { std::fputs("x", stdout); }\n'}],
     "hosts-and-paths": [{"README.md": "GET /api/home/x and $HOME/tmp/x\n"}],
     "bounds": [
-        {"src/server/server_config.h": CONFIG, "ARCHITECTURE.md": "| `idle_ms` | 10 s | x |\n"},
+        {"src/server/server_config.h": CONFIG, "docs/bounds.md": "| `idle_ms` | 10 s | x |\n"},
     ],
     "links": [{"README.md": "# A b: c\n\n[x](#a-b-c) [y](https://example.net) `[z](none)`\n"}],
 }
