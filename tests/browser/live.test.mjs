@@ -109,8 +109,11 @@ for (const name of browserNames) {
       await page.keyboard.press('PageDown');
       await page.keyboard.press('PageDown');
       await page.keyboard.press('PageDown');
-      await waitFor('it is further down', async () => (await inView(page)).rows[0].line > 60);
-      const last = (await inView(page)).rows[10].line;
+      let last;
+      await waitFor('it is further down', async () => {
+        last = (await inView(page)).rows[10]?.line;
+        return last > 70;
+      });
       const box = await page.locator(`.row[data-n="${last - 1}"] .text`).boundingBox();
       await page.keyboard.down('Shift');
       await page.mouse.click(box.x + 300, box.y + 9);

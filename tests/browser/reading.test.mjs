@@ -54,7 +54,7 @@ for (const name of browserNames) {
       await page.keyboard.press('Home');
       await lineIs(page, 1);
       await page.keyboard.press('PageDown');
-      await waitFor('a page down', async () => (await inView(page)).rows[0].line > 20);
+      await waitFor('a page down', async () => (await inView(page)).rows[0]?.line > 20);
       await page.keyboard.press('f');
       await waitFor('it follows', async () => (await scrollOf(page)).below <= 1);
       await lineIs(page, 5002);

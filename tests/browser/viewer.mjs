@@ -60,7 +60,7 @@ export const inView = (page) =>
     const seams = rows.slice(1).map((row, i) => Math.abs(row.top - rows[i].bottom));
     return {
       rows: seen,
-      covered: (seen[0]?.top ?? 1) <= 0.5 || seen[0].line === 1,
+      covered: (seen[0]?.top ?? 1) <= 0.5 || seen[0]?.line === 1,
       filled: (seen.at(-1)?.bottom ?? 0) >= scroller.clientHeight - 0.5 || isLast(seen.at(-1)),
       seam: Math.max(0, ...seams),
       ordered: rows.every((row, i) => i === 0 || row.line === rows[i - 1].line + 1),
