@@ -28,20 +28,8 @@ Result<void> Delete(mongoc_collection_t* collection, const bson_t& selector) {
 
 Result<void> DeleteIds(mongoc_collection_t* collection, const std::vector<std::string>& ids) {
   const BsonHandle selector(bson_new());
-  bson_t in;
-  bson_t array;
   bson_t& wanted = *selector;
-  BSON_APPEND_DOCUMENT_BEGIN(&wanted, "_id", &in);
-  BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
-  uint32_t index = 0;
-  for (const std::string& id : ids) {
-    char digits[16];
-    const char* key = nullptr;
-    bson_uint32_to_string(index++, &key, digits, sizeof digits);
-    BSON_APPEND_UTF8(&array, key, id.c_str());
-  }
-  bson_append_array_end(&in, &array);
-  bson_append_document_end(&wanted, &in);
+  SelectIds(wanted, ids);
   return Delete(collection, *selector);
 }
 

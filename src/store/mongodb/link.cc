@@ -56,13 +56,10 @@ Result<void> Link::Find(mongoc_collection_t* collection, const bson_t& filter,
   return {};
 }
 
-Result<void> Link::FindIds(mongoc_collection_t* collection, const std::vector<std::string>& ids,
-                           const bson_t* fields, const std::function<bool(BsonView)>& visit) {
-  const BsonHandle filter(bson_new());
+void SelectIds(bson_t& filter, const std::vector<std::string>& ids) {
   bson_t in;
   bson_t array;
-  bson_t& wanted = *filter;
-  BSON_APPEND_DOCUMENT_BEGIN(&wanted, "_id", &in);
+  BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &in);
   BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
   uint32_t index = 0;
   for (const std::string& id : ids) {
@@ -72,7 +69,14 @@ Result<void> Link::FindIds(mongoc_collection_t* collection, const std::vector<st
     bson_append_utf8(&array, key, -1, id.data(), static_cast<int>(id.size()));
   }
   bson_append_array_end(&in, &array);
-  bson_append_document_end(&wanted, &in);
+  bson_append_document_end(&filter, &in);
+}
+
+Result<void> Link::FindIds(mongoc_collection_t* collection, const std::vector<std::string>& ids,
+                           const bson_t* fields, const std::function<bool(BsonView)>& visit) {
+  const BsonHandle filter(bson_new());
+  bson_t& wanted = *filter;
+  SelectIds(wanted, ids);
   const BsonHandle options(BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}"));
   bson_t& how = *options;
   if (fields != nullptr) BSON_APPEND_DOCUMENT(&how, "projection", fields);

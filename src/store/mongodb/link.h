@@ -17,6 +17,9 @@
 
 namespace tailrace::mongo {
 
+/// Makes an empty filter one for documents with these `_id`s.
+void SelectIds(bson_t& filter, const std::vector<std::string>& ids);
+
 /// Reads see what a majority of the servers has, by the primary; writes outside of a transaction
 /// return when a majority has them. After a kUnavailable it is of no more use. One thread.
 class Link {
