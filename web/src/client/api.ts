@@ -77,6 +77,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** When to ask again, if the server said so; else 0. */
+    readonly retryAfterS = 0,
   ) {
     super(message);
   }

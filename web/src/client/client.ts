@@ -1,50 +1,12 @@
 // TailraceClient: the API of one server, and of one log of it, as calls. Runs in browsers and Node.
 
-import { ApiError } from './api.js';
 import type { EntryPage, LogInfo, LogName, LogPage, PageQuery } from './api.js';
+import { getJson, request } from './http.js';
+import type { ClientOptions } from './http.js';
+import { searchLog } from './search.js';
+import type { SearchPart, SearchQuery } from './search.js';
 
-export interface ClientOptions {
-  /** Sends cookies to another origin too; that one has to allow it. */
-  credentials?: RequestCredentials;
-  /** Sent with every request that is not an EventSource. */
-  headers?: Record<string, string>;
-}
-
-async function getJson<T>(url: string, options: ClientOptions, signal?: AbortSignal): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      headers: { Accept: 'application/json', ...options.headers },
-      cache: 'no-store',
-      credentials: options.credentials ?? 'same-origin',
-      signal: signal ?? null,
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError(0, 'The server does not answer.');
-  }
-  if (response.ok) {
-    try {
-      return (await response.json()) as T;
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw new ApiError(0, 'The answer was cut off.');
-    }
-  }
-  throw new ApiError(response.status, await problemOf(response));
-}
-
-/** What a problem document (RFC 9457) says, or the status if there is none. */
-async function problemOf(response: Response): Promise<string> {
-  try {
-    const problem = (await response.json()) as { title?: unknown; detail?: unknown };
-    const text = problem.detail ?? problem.title;
-    if (typeof text === 'string' && text !== '') return text;
-  } catch {
-    // Not a problem document.
-  }
-  return `The server answered ${response.status}.`;
-}
+export type { ClientOptions } from './http.js';
 
 /** One log, by the URL of its API: "https://logs.example/api/v1/logs/deploy/42". */
 export class LogHandle {
@@ -74,13 +36,14 @@ export class LogHandle {
 
   /** The text of the entries of positions [from, to), each with its line break. */
   async text(from: number, to: number, signal?: AbortSignal): Promise<string> {
-    const response = await fetch(this.rawUrl({ from, to }), {
-      headers: { ...this.options.headers },
-      credentials: this.options.credentials ?? 'same-origin',
-      signal: signal ?? null,
-    });
-    if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+    const url = this.rawUrl({ from, to });
+    const response = await request(url, 'text/plain', this.options, signal);
     return response.text();
+  }
+
+  /** What a search finds, as it is found: see searchLog. */
+  search(query: SearchQuery, signal?: AbortSignal): AsyncGenerator<SearchPart> {
+    return searchLog(this.url, query, this.options, signal);
   }
 }
 
