@@ -8,6 +8,7 @@
 import type { Entry } from '../client/api.js';
 import { MAX_CONTENT_PX, Viewport } from '../model/viewport.js';
 import type { LineStore } from '../model/line-store.js';
+import type { VisibleLines } from '../model/shown-lines.js';
 import { RowList } from './row-list.js';
 import { ScrollInput } from './scroll-input.js';
 
@@ -15,6 +16,8 @@ import { ScrollInput } from './scroll-input.js';
 const OVERSCAN_PX = 300;
 /** So many lines around those drawn are fetched before they are needed. */
 const AHEAD_LINES = 300;
+/** The same where lines are hidden: those shown may lie far from each other. */
+const AHEAD_ROWS = 50;
 /** Drawing finds out heights, and heights what to draw; after so many rounds the rest waits. */
 const MAX_ROUNDS = 6;
 const DEFAULT_ROW_PX = 19;
@@ -56,7 +59,7 @@ export class LinesView {
   ) {
     this.rows = new RowList(parts.block, {
       get: (position) => this.store.get(position),
-      nextShown: (position) => this.viewport.heights.nextShown(position),
+      next: (position) => this.lines.next(position),
       isMarked: (position) =>
         this.#marked !== undefined &&
         position >= this.#marked.first &&
@@ -79,6 +82,17 @@ export class LinesView {
     this.#input.stop();
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+  }
+
+  /** Which lines have rows. After a change: `shownChanged`. */
+  get lines(): VisibleLines {
+    return this.viewport.lines;
+  }
+
+  /** Other lines of [from, to) than before have rows. */
+  shownChanged(from?: number, to?: number): void {
+    this.viewport.shownChanged(from, to);
+    this.schedule();
   }
 
   get following(): boolean {
@@ -108,6 +122,8 @@ export class LinesView {
   clear(): void {
     this.rows.clear();
     this.#marked = undefined;
+    this.lines.folds.clear();
+    this.lines.filter = undefined;
     this.viewport.reset(this.#readRowHeight(), this.store.first, this.store.head);
     this.follow();
   }
@@ -209,14 +225,39 @@ export class LinesView {
       else viewport.clamp();
       const { from, to } = viewport.visible(OVERSCAN_PX);
       this.rows.show(from, to);
-      parts.header.hidden = from > this.store.first;
-      parts.footer.hidden = to < this.store.head;
+      parts.header.hidden = this.#isBehindFirst(from);
+      parts.footer.hidden = this.lines.next(to) < this.store.head;
       if (!this.#measure()) break;
     }
     if (this.#following) viewport.toEnd();
-    this.store.want(this.rows.from, this.rows.to, AHEAD_LINES);
+    this.#want();
     this.#place();
     this.listener.drawn();
+  }
+
+  /** The row is not the first one. */
+  #isBehindFirst(position: number): boolean {
+    return this.lines.previous(position - 1) >= this.store.first;
+  }
+
+  #want(): void {
+    const { lines, rows } = this;
+    const { from, to } = rows;
+    if (lines.all) {
+      const around = [
+        { from: to, to: to + AHEAD_LINES },
+        { from: from - AHEAD_LINES, to: from },
+      ];
+      this.store.want([{ from, to }], around);
+      return;
+    }
+    let [above, below] = [from, to];
+    for (let i = 0; i < AHEAD_ROWS; i++) {
+      above = Math.max(0, lines.previous(above - 1));
+      below = Math.min(this.store.head, lines.next(below) + 1);
+    }
+    const around = [...lines.ranges(to, below), ...lines.ranges(above, from).reverse()];
+    this.store.want(lines.ranges(from, to), around);
   }
 
   /** Takes over the heights of what is drawn; says whether one was not as expected. */
@@ -243,8 +284,9 @@ export class LinesView {
       : viewport.correction(this.#input.top);
     if (contentTop !== undefined) this.#input.set(contentTop);
     const from = this.rows.from;
-    const offset =
-      from === this.store.first ? 0 : viewport.header + viewport.heights.offsetOf(from);
+    const offset = this.#isBehindFirst(from)
+      ? viewport.header + viewport.heights.offsetOf(from)
+      : 0;
     // Rows that a jump leaves behind are anywhere. Firefox gives rows no height that lie further
     // than 17.9 million px away, and what is drawn next would be measured there.
     const top = this.#input.top + offset - viewport.top;

@@ -15,7 +15,7 @@ interface Item {
 export interface RowSource {
   get(position: number): Entry | undefined;
   /** The next position at or behind this one that has a row. */
-  nextShown(position: number): number;
+  next(position: number): number;
   isMarked(position: number): boolean;
   timeOf(entry: Entry): string;
 }
@@ -89,7 +89,7 @@ export class RowList {
 
   #wanted(from: number, to: number): number[] {
     const wanted = this.#pinned.filter((position) => position < from);
-    for (let n = this.source.nextShown(from); n < to; n = this.source.nextShown(n + 1)) {
+    for (let n = this.source.next(from); n < to; n = this.source.next(n + 1)) {
       wanted.push(n);
     }
     const above = this.#pinned.filter((position) => position >= to);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { forSeeds } from '../testing/random.js';
 import { Fenwick } from './fenwick.js';
 import { CHUNK_ROWS, HeightIndex, MAX_DETAILS } from './heights.js';
+import { FoundLines, VisibleLines } from './shown-lines.js';
 
 describe('Fenwick', () => {
   it('sums as an array does, wherever it grows', () => {
@@ -38,40 +39,54 @@ describe('Fenwick', () => {
 });
 
 describe('HeightIndex', () => {
-  it('agrees with a list of all heights', () => {
-    forSeeds(60, (random) => {
+  it('agrees with a list of all heights, whatever is hidden', () => {
+    forSeeds(30, (random) => {
       const first = random.pick([0, 3, 1023, 1024, 70_000]);
       const rows = random.int(1, 4 * CHUNK_ROWS);
-      const index = new HeightIndex(20);
+      const visible = new VisibleLines();
+      const index = new HeightIndex(20, visible);
       index.reset(20, first, first + rows);
-      const plain = Array.from({ length: rows }, () => 20);
+      const measured = Array.from({ length: rows }, () => 20);
+      const shown = Array.from({ length: rows }, () => true);
       for (let i = 0; i < 60; i++) {
         const at = random.int(0, rows);
         if (random.chance(0.3)) {
           const to = random.int(at, rows + 1);
-          const height = random.pick([0, 20, 45]);
-          index.setRange(first + at, first + to, height);
-          plain.fill(height, at, to);
-        } else {
-          const height = random.int(0, 5) * 19.25;
-          index.set(first + at, height);
-          plain[at] = height;
+          const hide = random.chance(0.5);
+          if (hide) visible.folds.hide(first + at, first + to);
+          else visible.folds.show(first + at, first + to);
+          index.shownChanged(first + at, first + to);
+          shown.fill(!hide, at, to);
+        } else if (shown[at]) {
+          measured[at] = random.int(1, 5) * 19.25;
+          index.set(first + at, measured[at]);
         }
+        const plain = measured.map((height, n) => (shown[n] ? height : 0));
         const probe = random.int(0, rows + 1);
         const top = plain.slice(0, probe).reduce((a, b) => a + b, 0);
         expect(index.offsetOf(first + probe)).toBeCloseTo(top, 6);
-        if (probe < rows && (plain[probe] ?? 0) > 0) {
-          expect(index.find(top + 0.01)).toBe(first + probe);
-          expect(index.nextShown(first + probe)).toBe(first + probe);
-        }
-        const next = plain.findIndex((height, n) => n >= probe && height > 0);
-        expect(index.nextShown(first + probe)).toBe(first + (next < 0 ? rows : next));
+        expect(index.total).toBeCloseTo(
+          plain.reduce((a, b) => a + b, 0),
+          6,
+        );
+        if (probe < rows) expect(index.heightOf(first + probe)).toBe(plain[probe]);
+        const next = shown.indexOf(true, probe);
+        if (next >= 0) expect(index.find(top + 0.01)).toBe(first + next);
       }
-      expect(index.total).toBeCloseTo(
-        plain.reduce((a, b) => a + b, 0),
-        6,
-      );
     });
+  });
+
+  it('keeps what was measured of lines that are hidden for a while', () => {
+    const visible = new VisibleLines();
+    const index = new HeightIndex(20, visible);
+    index.extend(0, 3000);
+    index.set(1500, 60);
+    visible.folds.hide(1000, 2000);
+    index.shownChanged(1000, 2000);
+    expect(index.total).toBe(2000 * 20);
+    visible.folds.clear();
+    index.shownChanged(1000, 2000);
+    expect(index.total).toBe(3000 * 20 + 40);
   });
 
   it('keeps offsets when rows appear at the end and vanish at the beginning', () => {
@@ -99,15 +114,38 @@ describe('HeightIndex', () => {
     expect(index.find(index.total)).toBe(chunks * CHUNK_ROWS - 1);
   });
 
-  it('passes over millions of rows without height at once', () => {
-    const index = new HeightIndex(20);
+  it('passes over millions of hidden lines at once', () => {
+    const visible = new VisibleLines();
+    const index = new HeightIndex(19.2, visible);
     index.extend(0, 10_000_000);
-    index.setRange(10, 9_999_990, 0);
-    expect(index.total).toBe(400);
-    expect(index.nextShown(10)).toBe(9_999_990);
-    expect(index.find(199)).toBe(9);
-    expect(index.find(201)).toBe(9_999_990);
-    index.setRange(10, 9_999_990, undefined);
-    expect(index.total).toBe(200_000_000);
+    visible.folds.hide(10, 9_999_990);
+    index.shownChanged(0, index.end);
+    expect(index.total).toBeCloseTo(20 * 19.2, 5);
+    expect(index.find(9.5 * 19.2)).toBe(9);
+    expect(index.find(10.5 * 19.2)).toBe(9_999_990);
+    visible.folds.clear();
+    index.shownChanged(0, index.end);
+    expect(index.total).toBeCloseTo(192_000_000, 3);
+  });
+
+  it('is right of what a filter finds, as it finds it, while the log grows', () => {
+    forSeeds(30, (random) => {
+      const visible = new VisibleLines();
+      const index = new HeightIndex(20, visible);
+      let end = random.int(1, 9000);
+      index.extend(0, end);
+      const filter = new FoundLines(random.pick([0, 2, 5]));
+      visible.filter = filter;
+      index.shownChanged(0, end);
+      expect(index.total).toBe(0);
+      for (let i = 0; i < 60; i++) {
+        if (random.chance(0.3)) index.extend(0, (end += random.int(1, 3000)));
+        const line = random.int(0, end);
+        filter.add(line);
+        index.shownChanged(line - filter.context, line + filter.context + 1);
+        expect(index.total).toBe(20 * filter.count(0, end));
+        expect(index.find(index.offsetOf(line) + 1)).toBe(line);
+      }
+    });
   });
 });

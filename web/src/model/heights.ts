@@ -1,26 +1,33 @@
 // How high the rows of a log are: the estimate for those never drawn, the measured height for those
-// that were. Memory does not grow with the log but by 8 bytes for each 1024 rows.
+// that were, and nothing for lines that have no row. Memory does not grow with the log but by 12
+// bytes for each 1024 lines.
 
 import { Fenwick } from './fenwick.js';
+import { ALL_LINES } from './shown-lines.js';
+import type { ShownLines } from './shown-lines.js';
 
 export const CHUNK_ROWS = 1024;
-/** Chunks whose rows are known one by one; of others only the sum is kept. */
+/** Chunks whose rows are known one by one; of others only the average is kept. */
 export const MAX_DETAILS = 128;
 
 export class HeightIndex {
-  /** Rows [first, end) exist. */
+  /** Lines [first, end) exist. */
   #first = 0;
   #end = 0;
-  /** Chunks are counted from the one that held the first row of all. */
+  /** Chunks are counted from the one that held the first line of all. */
   #origin = 0;
   #estimate: number;
+  /** How much higher than all its lines at the estimate each chunk is; hidden lines count, too. */
   #extra = new Fenwick();
   /** What each row of a chunk has beyond the estimate; the chunk used last comes last. */
   readonly #details = new Map<number, Float32Array>();
-  /** The same for chunks whose rows all have the same. */
-  readonly #even = new Map<number, number>();
+  /** The average of that over the rows of other chunks. */
+  #averages = new Float32Array(64);
 
-  constructor(estimate: number) {
+  constructor(
+    estimate: number,
+    private readonly shown: ShownLines = ALL_LINES,
+  ) {
     this.#estimate = estimate;
   }
 
@@ -46,17 +53,28 @@ export class HeightIndex {
     this.#origin = Math.floor(first / CHUNK_ROWS);
     this.#extra = new Fenwick();
     this.#details.clear();
-    this.#even.clear();
+    this.#averages = new Float32Array(64);
+    this.shownChanged(this.#first, this.#end);
   }
 
-  /** Rows appear at the end and vanish at the beginning; what is known of others stays. */
+  /** Lines appear at the end and vanish at the beginning; what is known of others stays. */
   extend(first: number, end: number): void {
+    const before = this.#end;
     this.#first = Math.max(this.#first, first);
     this.#end = Math.max(this.#end, end, this.#first);
+    if (this.#end > before) this.shownChanged(Math.max(before, this.#first), this.#end);
+  }
+
+  /** Other lines of [from, to) than before have rows. */
+  shownChanged(from: number, to: number): void {
+    const last = this.#chunkOf(Math.min(to, this.#end) - 1);
+    for (let chunk = this.#chunkOf(Math.max(from, this.#first)); chunk <= last; chunk++) {
+      this.#settle(chunk);
+    }
   }
 
   heightOf(position: number): number {
-    return this.#estimate + this.#extraOf(position);
+    return this.shown.has(position) ? this.#estimate + this.#extraOf(position) : 0;
   }
 
   /** How far the row's top lies below that of the first row. */
@@ -65,10 +83,10 @@ export class HeightIndex {
   }
 
   set(position: number, height: number): void {
-    const chunk = this.#chunkOf(position);
+    if (!this.shown.has(position)) return;
     const extra = Math.fround(height - this.#estimate);
-    const delta = extra - this.#extraOf(position);
-    if (delta === 0) return;
+    if (extra === this.#extraOf(position)) return;
+    const chunk = this.#chunkOf(position);
     const detail = this.#openDetail(chunk);
     const index = position % CHUNK_ROWS;
     const was = detail[index] ?? 0;
@@ -76,64 +94,24 @@ export class HeightIndex {
     this.#extra.add(chunk, extra - was);
   }
 
-  /** Gives all rows of [from, to) one height; `undefined`: they count as never measured. */
-  setRange(from: number, to: number, height: number | undefined): void {
-    const extra = height === undefined ? 0 : Math.fround(height - this.#estimate);
-    let at = from;
-    while (at < to) {
-      const chunk = this.#chunkOf(at);
-      const next = Math.min(to, (chunk + this.#origin + 1) * CHUNK_ROWS);
-      if (next - at === CHUNK_ROWS) this.#setChunk(chunk, extra);
-      else for (let n = at; n < next; n++) this.set(n, extra + this.#estimate);
-      at = next;
-    }
-  }
-
-  /** The row in which the offset lies, or the last one. Rows without height are passed over. */
+  /** The row in which the offset lies, or the last one. */
   find(offset: number): number {
     if (this.#end === this.#first) return this.#first;
     const target = Math.max(0, offset) + this.#absolute(this.#first);
     const chunk = this.#extra.find(target, CHUNK_ROWS * this.#estimate);
-    let position = Math.max(this.#first, (chunk + this.#origin) * CHUNK_ROWS);
-    if (position >= this.#end) return this.#lastShown();
-    let top = this.#absolute(position);
-    while (position < this.#end) {
-      const height = this.heightOf(position);
-      if (top + height > target && height > 0) return position;
+    const start = Math.max(this.#first, (chunk + this.#origin) * CHUNK_ROWS);
+    if (start >= this.#end) return this.#lastShown();
+    let top = this.#absolute(start);
+    for (let at = this.shown.next(start); at < this.#end; at = this.shown.next(at + 1)) {
+      const height = this.heightOf(at);
+      if (top + height > target && height > 0) return at;
       top += height;
-      position++;
     }
     return this.#lastShown();
   }
 
-  /** The first row at or behind `position` that has a height, or `end`. */
-  nextShown(position: number): number {
-    let at = position;
-    while (at < this.#end) {
-      if (this.#isHidden(this.#chunkOf(at))) {
-        at = (Math.floor(at / CHUNK_ROWS) + 1) * CHUNK_ROWS;
-      } else if (this.heightOf(at) > 0) {
-        return at;
-      } else {
-        at++;
-      }
-    }
-    return this.#end;
-  }
-
   #lastShown(): number {
-    for (let at = this.#end - 1; at >= this.#first; at--) {
-      if (this.#isHidden(this.#chunkOf(at))) {
-        at = Math.floor(at / CHUNK_ROWS) * CHUNK_ROWS;
-      } else if (this.heightOf(at) > 0) {
-        return at;
-      }
-    }
-    return this.#first;
-  }
-
-  #isHidden(chunk: number): boolean {
-    return (this.#even.get(chunk) ?? 0) <= -this.#estimate;
+    return Math.max(this.#first, this.shown.previous(this.#end - 1));
   }
 
   #chunkOf(position: number): number {
@@ -144,54 +122,71 @@ export class HeightIndex {
     const chunk = this.#chunkOf(position);
     const detail = this.#details.get(chunk);
     if (detail !== undefined) return detail[position % CHUNK_ROWS] ?? 0;
-    return this.#evenExtra(chunk);
-  }
-
-  #evenExtra(chunk: number): number {
-    return this.#even.get(chunk) ?? this.#chunkExtra(chunk) / CHUNK_ROWS;
+    return this.#averages[chunk] ?? 0;
   }
 
   /** Below the top of the first chunk. */
   #absolute(position: number): number {
     const chunk = this.#chunkOf(position);
-    const index = position % CHUNK_ROWS;
-    const rows = position - this.#origin * CHUNK_ROWS;
-    return rows * this.#estimate + this.#extra.before(chunk) + this.#extraBefore(chunk, index);
+    const start = (chunk + this.#origin) * CHUNK_ROWS;
+    const rows = this.shown.count(start, position);
+    const whole = chunk * CHUNK_ROWS * this.#estimate + this.#extra.before(chunk);
+    return whole + rows * this.#estimate + this.#extraBetween(chunk, start, position, rows);
   }
 
-  #extraBefore(chunk: number, index: number): number {
+  /** What `rows` rows of one chunk, those of [from, to), have beyond the estimate. */
+  #extraBetween(chunk: number, from: number, to: number, rows: number): number {
     const detail = this.#details.get(chunk);
-    if (detail === undefined) return this.#evenExtra(chunk) * index;
+    if (detail === undefined) return (this.#averages[chunk] ?? 0) * rows;
+    const all = rows === to - from;
     let sum = 0;
-    for (let at = 0; at < index; at++) sum += detail[at] ?? 0;
+    for (let at = from; at < to; at++) {
+      if (all || this.shown.has(at)) sum += detail[at % CHUNK_ROWS] ?? 0;
+    }
     return sum;
   }
 
-  #chunkExtra(chunk: number): number {
-    return this.#extra.before(chunk + 1) - this.#extra.before(chunk);
-  }
-
-  #setChunk(chunk: number, extra: number): void {
-    this.#extra.add(chunk, extra * CHUNK_ROWS - this.#chunkExtra(chunk));
-    this.#details.delete(chunk);
-    if (extra === 0) this.#even.delete(chunk);
-    else this.#even.set(chunk, extra);
+  /** Makes the chunk's sum that of its rows. */
+  #settle(chunk: number): void {
+    const start = (chunk + this.#origin) * CHUNK_ROWS;
+    const rows = this.shown.count(start, start + CHUNK_ROWS);
+    const extra = this.#extraBetween(chunk, start, start + CHUNK_ROWS, rows);
+    const is = extra - (CHUNK_ROWS - rows) * this.#estimate;
+    const was = this.#extra.before(chunk + 1) - this.#extra.before(chunk);
+    if (Math.abs(is - was) > 1e-6) this.#extra.add(chunk, is - was);
   }
 
   #openDetail(chunk: number): Float32Array {
     let detail = this.#details.get(chunk);
     if (detail === undefined) {
-      detail = new Float32Array(CHUNK_ROWS).fill(this.#evenExtra(chunk));
-      const sum = detail.reduce((all, value) => all + value, 0);
-      this.#extra.add(chunk, sum - this.#chunkExtra(chunk));
-      this.#even.delete(chunk);
+      detail = new Float32Array(CHUNK_ROWS).fill(this.#averages[chunk] ?? 0);
+      this.#setAverage(chunk, 0);
     }
     this.#details.delete(chunk);
     this.#details.set(chunk, detail);
     if (this.#details.size > MAX_DETAILS) {
       const [oldest] = this.#details.keys();
-      if (oldest !== undefined) this.#details.delete(oldest);
+      if (oldest !== undefined) this.#closeDetail(oldest);
     }
     return detail;
+  }
+
+  #closeDetail(chunk: number): void {
+    const start = (chunk + this.#origin) * CHUNK_ROWS;
+    const rows = this.shown.count(start, start + CHUNK_ROWS);
+    const extra = this.#extraBetween(chunk, start, start + CHUNK_ROWS, rows);
+    this.#details.delete(chunk);
+    this.#setAverage(chunk, rows === 0 ? 0 : extra / rows);
+    this.#settle(chunk);
+  }
+
+  #setAverage(chunk: number, average: number): void {
+    if (chunk >= this.#averages.length) {
+      if (average === 0) return;
+      const averages = new Float32Array(2 * chunk);
+      averages.set(this.#averages);
+      this.#averages = averages;
+    }
+    this.#averages[chunk] = average;
   }
 }

@@ -7,6 +7,7 @@ import {
   LineStore,
   MAX_BATCH_CHARACTERS,
   MAX_BLOCKS,
+  MAX_FETCHES,
   MAX_CHARACTERS,
   MAX_UNREAD_CHARACTERS,
 } from './line-store.js';
@@ -75,10 +76,21 @@ function open(position: number): void {
   store.addPage({ ...page, entries: entries(Math.max(first, position - 200), position) });
 }
 
+/** One stretch is in view, and so many lines on both sides are wanted after it. */
+function want(from: number, to: number, around: number): void {
+  store.want(
+    [{ from, to }],
+    [
+      { from: to, to: to + around },
+      { from: from - around, to: from },
+    ],
+  );
+}
+
 describe('LineStore', () => {
   it('fetches what is in view first, then what is near', async () => {
     open(10_000_000);
-    store.want(5_000_000, 5_000_060, 300);
+    want(5_000_000, 5_000_060, 300);
     expect(asked[0]).toMatchObject({ from: 5_000_000, limit: FETCH_LINES });
     await settle();
     for (let n = 4_999_700; n < 5_000_360; n++) expect(store.get(n)?.text).toBe(`line ${n}`);
@@ -88,8 +100,8 @@ describe('LineStore', () => {
 
   it('gives up a fetch that nobody needs any more', async () => {
     open(10_000_000);
-    store.want(1_000, 1_060, 300);
-    store.want(9_000_000, 9_000_060, 300);
+    want(1_000, 1_060, 300);
+    want(9_000_000, 9_000_060, 300);
     expect(asked.map(({ from, signal }) => [from, signal.aborted])).toEqual([
       [1_000, true],
       [9_000_000, false],
@@ -102,7 +114,7 @@ describe('LineStore', () => {
     open(10_000_000);
     for (let i = 0; i < 200; i++) {
       const at = Math.imul(i, 48_271) % 9_000_000;
-      store.want(at, at + 60, 300);
+      want(at, at + 60, 300);
       await settle();
       expect(store.get(at + 30)).toBeDefined();
     }
@@ -114,17 +126,42 @@ describe('LineStore', () => {
     textOf = (n) => `${n}`.padEnd(1_000_000, 'x');
     pageLimit = 8;
     for (let at = 0; at < 700; at += 7) {
-      store.want(at, at + 3, 300);
+      want(at, at + 3, 300);
       await settle();
       expect(store.get(at + 2)).toBeDefined();
       expect(store.size.characters).toBeLessThanOrEqual(MAX_CHARACTERS + pageLimit * 1_000_000);
     }
   });
 
+  it('fetches lines that lie apart, and no more than those', async () => {
+    open(10_000_000);
+    const view = Array.from({ length: 90 }, (_, i) => ({
+      from: 7 + i * 70_001,
+      to: 9 + i * 70_001,
+    }));
+    view.push({ from: 8_000_000, to: 8_000_001 }, { from: 8_000_300, to: 8_000_301 });
+    store.want(view, []);
+    expect(asked.length).toBe(MAX_FETCHES);
+    let lines = 0;
+    const limits: number[] = [];
+    while (asked.length > 0) {
+      lines += asked[0]?.limit ?? 0;
+      limits.push(asked[0]?.limit ?? 0);
+      const next = asked.shift();
+      next?.answer();
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+      expect(asked.length).toBeLessThanOrEqual(MAX_FETCHES);
+    }
+    for (const { from } of view) expect(store.get(from)?.text).toBe(`line ${from}`);
+    expect(limits.length).toBe(91);
+    expect(lines).toBe(90 * 2 + 301);
+    expect(store.size.blocks).toBeLessThanOrEqual(MAX_BLOCKS);
+  });
+
   it('goes on where an answer ended early', async () => {
     open(5000);
     pageLimit = 7;
-    store.want(100, 160, 0);
+    want(100, 160, 0);
     await settle();
     for (let n = 100; n < 160; n++) expect(store.get(n)).toBeDefined();
   });
@@ -163,10 +200,10 @@ describe('LineStore', () => {
   it('tries again what failed, and says why meanwhile', async () => {
     open(5000);
     failure = new ApiError(503, 'draining');
-    store.want(10, 60, 0);
+    want(10, 60, 0);
     await settle();
     expect(store.problem).toBe('draining');
-    store.want(10, 60, 0);
+    want(10, 60, 0);
     expect(asked).toEqual([]); // Not in every frame.
     failure = undefined;
     timers.shift()?.();
@@ -178,7 +215,7 @@ describe('LineStore', () => {
   it('learns what retention has cut', async () => {
     open(5000);
     first = 1000;
-    store.want(0, 60, 0);
+    want(0, 60, 0);
     await settle();
     expect(store.first).toBe(1000);
     expect(asked).toEqual([]);
@@ -194,7 +231,7 @@ describe('LineStore', () => {
           head += random.int(1, 900);
           if (random.chance(0.9)) store1.addBatch(batch(from, head));
           const at = random.int(0, head);
-          store1.want(at, at + 60, random.int(0, 300));
+          want(at, at + 60, random.int(0, 300));
         }
       });
       await settle();

@@ -4,12 +4,15 @@
 import type { Entry, EntryPage } from '../client/api.js';
 import { ApiError } from '../client/api.js';
 import type { Batch } from '../client/session.js';
+import type { Range } from './line-set.js';
 
 /** Lines are kept and given up by blocks of so many. */
-export const BLOCK_LINES = 512;
+export const BLOCK_LINES = 64;
 /** A fetch asks for so many lines at most. */
 export const FETCH_LINES = 512;
-export const MAX_BLOCKS = 64;
+export const MAX_BLOCKS = 512;
+/** At once, for lines in view that lie far from each other. */
+export const MAX_FETCHES = 3;
 export const MAX_CHARACTERS = 24_000_000;
 /** Of live batches that nobody has looked at. */
 export const MAX_UNREAD_CHARACTERS = 4_000_000;
@@ -29,12 +32,8 @@ interface Block {
   characters: number;
 }
 
-interface Wish {
-  /** In view. */
-  from: number;
-  to: number;
-  /** So many lines on both sides are wanted too, after those. */
-  around: number;
+interface Fetch extends Range {
+  abort: AbortController;
 }
 
 export class LineStore {
@@ -46,8 +45,10 @@ export class LineStore {
   #characters = 0;
   #unread: Batch[] = [];
   #unreadCharacters = 0;
-  #wish: Wish = { from: 0, to: 0, around: 0 };
-  #fetch: { from: number; to: number; abort: AbortController } | undefined;
+  /** What is in view, and what is wanted after that. */
+  #view: readonly Range[] = [];
+  #around: readonly Range[] = [];
+  #fetches: Fetch[] = [];
   #retry: number | undefined;
   #retryMs = FIRST_RETRY_MS;
   /** Why wanted lines are not here, or ''. */
@@ -86,8 +87,8 @@ export class LineStore {
   }
 
   stop(): void {
-    this.#fetch?.abort.abort();
-    this.#fetch = undefined;
+    for (const { abort } of this.#fetches) abort.abort();
+    this.#fetches = [];
     if (this.#retry !== undefined) this.source.clearTimer(this.#retry);
     this.#retry = undefined;
   }
@@ -135,23 +136,19 @@ export class LineStore {
     return this.#peek(position);
   }
 
-  /** [from, to) is in view: fetches what is missing there, then what is missing near it. */
-  want(from: number, to: number, around: number): void {
-    this.#wish = { from, to, around };
-    for (let block = Math.floor(from / BLOCK_LINES); block * BLOCK_LINES < to; block++) {
-      const known = this.#blocks.get(block);
-      if (known === undefined) continue;
-      this.#blocks.delete(block);
-      this.#blocks.set(block, known);
-    }
-    if (this.#fetch !== undefined) {
-      const useful = this.#fetch.to > from - around && this.#fetch.from < to + around;
-      const urgent = this.#missing(from, to, 1);
-      const late = urgent !== undefined && (urgent < this.#fetch.from || urgent >= this.#fetch.to);
-      if (useful && !late) return;
-      this.#fetch.abort.abort();
-      this.#fetch = undefined;
-    }
+  /** `view` is in view: fetches what is missing there, then of `around`, one after the other. */
+  want(view: readonly Range[], around: readonly Range[]): void {
+    this.#view = view;
+    this.#around = around;
+    for (const { from, to } of this.#view) this.#touch(from, to);
+    const urgent = this.#view.some((range) => this.#missing(range) !== undefined);
+    const meets = (fetch: Fetch, ranges: readonly Range[]) =>
+      ranges.some((range) => range.from < fetch.to && fetch.from < range.to);
+    this.#fetches = this.#fetches.filter((fetch) => {
+      if (meets(fetch, this.#view) || (!urgent && meets(fetch, this.#around))) return true;
+      fetch.abort.abort();
+      return false;
+    });
     if (this.#retry === undefined) this.#fetchNext();
   }
 
@@ -164,23 +161,26 @@ export class LineStore {
   }
 
   #fetchNext(): void {
-    const next = this.#nextRange();
-    if (next === undefined || this.#fetch !== undefined) return;
-    const abort = new AbortController();
-    const fetch = { ...next, abort };
-    this.#fetch = fetch;
-    this.source.fetch(next.from, next.to - next.from, abort.signal).then(
-      (page) => {
-        if (this.#fetch !== fetch) return;
-        this.#fetch = undefined;
-        this.#arrived(page, next.from);
-      },
-      (error: unknown) => {
-        if (this.#fetch !== fetch) return;
-        this.#fetch = undefined;
-        this.#failed(error instanceof ApiError ? error.message : String(error));
-      },
-    );
+    while (this.#fetches.length < MAX_FETCHES) {
+      const next = this.#nextRange();
+      if (next === undefined) return;
+      const fetch: Fetch = { ...next, abort: new AbortController() };
+      this.#fetches.push(fetch);
+      /** Says whether anybody still waits for it. */
+      const done = () => {
+        const at = this.#fetches.indexOf(fetch);
+        if (at >= 0) this.#fetches.splice(at, 1);
+        return at >= 0;
+      };
+      this.source.fetch(next.from, next.to - next.from, fetch.abort.signal).then(
+        (page) => {
+          if (done()) this.#arrived(page, next.from);
+        },
+        (error: unknown) => {
+          if (done()) this.#failed(error instanceof ApiError ? error.message : String(error));
+        },
+      );
+    }
   }
 
   #arrived(page: EntryPage, from: number): void {
@@ -192,11 +192,12 @@ export class LineStore {
     this.problem = '';
     this.#retryMs = FIRST_RETRY_MS;
     this.addPage(page);
-    this.#fetchNext();
+    if (this.#retry === undefined) this.#fetchNext();
   }
 
   #failed(problem: string): void {
     this.problem = problem;
+    if (this.#retry !== undefined) this.source.clearTimer(this.#retry);
     this.#retry = this.source.setTimer(() => {
       this.#retry = undefined;
       this.#fetchNext();
@@ -205,30 +206,53 @@ export class LineStore {
     this.changed();
   }
 
-  #nextRange(): { from: number; to: number } | undefined {
-    const { from, to, around } = this.#wish;
-    const inView = this.#missing(from, to, 1);
-    // Very long lines are not fetched ahead: what is in view would have to go for them.
-    if (inView === undefined && this.#characters > (MAX_CHARACTERS * 3) / 4) return undefined;
-    const below = inView ?? this.#missing(to, to + around, 1);
-    if (below !== undefined) {
-      return { from: below, to: Math.min(this.#head, below + FETCH_LINES) };
+  #nextRange(): Range | undefined {
+    for (const range of this.#view) {
+      const from = this.#missing(range);
+      if (from !== undefined) return { from, to: this.#fetchEnd(from) };
     }
-    const above = this.#missing(from - 1, from - around - 1, -1);
-    if (above === undefined) return undefined;
-    return { from: Math.max(this.#first, above + 1 - FETCH_LINES), to: above + 1 };
-  }
-
-  /** The first position of [from, to), walked by `step`, that the server has and we have not. */
-  #missing(from: number, to: number, step: 1 | -1): number | undefined {
-    const clamp = (n: number) =>
-      Math.min(this.#head, Math.max(this.#first - (step < 0 ? 1 : 0), n));
-    const end = clamp(to);
-    for (let n = clamp(from); n !== end; n += step) {
-      if (n < this.#first || n >= this.#head) continue;
-      if (this.get(n) === undefined) return n;
+    // Very long lines are not fetched ahead: what is in view would have to go for them.
+    const full = this.#characters > (MAX_CHARACTERS * 3) / 4;
+    if (full || this.#fetches.length > 0) return undefined;
+    const top = this.#view[0]?.from ?? 0;
+    for (const range of this.#around) {
+      const above = range.to <= top;
+      const at = this.#missing(range, above ? -1 : 1);
+      if (at === undefined) continue;
+      if (!above) return { from: at, to: this.#fetchEnd(at) };
+      return { from: Math.max(this.#first, range.from, at + 1 - FETCH_LINES), to: at + 1 };
     }
     return undefined;
+  }
+
+  /** Of lines that lie apart only what is wanted is fetched; else as much as one may. */
+  #fetchEnd(from: number): number {
+    const end = Math.min(this.#head, from + FETCH_LINES);
+    if (this.#view.length === 1) return end;
+    const wanted = [...this.#view, ...this.#around].map((range) =>
+      range.from < end && range.to > from ? Math.min(end, range.to) : 0,
+    );
+    return Math.max(from + 1, ...wanted);
+  }
+
+  /** The first line of the range that the server has, or the last, which is not here or coming. */
+  #missing(range: Range, step: 1 | -1 = 1): number | undefined {
+    const [from, to] = [Math.max(range.from, this.#first), Math.min(range.to, this.#head)];
+    for (let i = from; i < to; i++) {
+      const n = step > 0 ? i : from + to - 1 - i;
+      const coming = this.#fetches.some((fetch) => fetch.from <= n && n < fetch.to);
+      if (!coming && this.get(n) === undefined) return n;
+    }
+    return undefined;
+  }
+
+  #touch(from: number, to: number): void {
+    for (let block = Math.floor(from / BLOCK_LINES); block * BLOCK_LINES < to; block++) {
+      const known = this.#blocks.get(block);
+      if (known === undefined) continue;
+      this.#blocks.delete(block);
+      this.#blocks.set(block, known);
+    }
   }
 
   #peek(position: number): Entry | undefined {
@@ -253,22 +277,23 @@ export class LineStore {
   /** What was used longest ago goes; of blocks in view, the lines that are not in view. */
   #evict(): void {
     if (this.#blocks.size <= MAX_BLOCKS && this.#characters <= MAX_CHARACTERS) return;
-    const { from, to } = this.#wish;
     for (const [number, block] of this.#blocks) {
       if (this.#blocks.size <= MAX_BLOCKS && this.#characters <= MAX_CHARACTERS / 2) return;
       const start = number * BLOCK_LINES;
-      if (start + BLOCK_LINES <= from || start >= to) {
+      const end = start + BLOCK_LINES;
+      if (!this.#view.some(({ from, to }) => from < end && to > start)) {
         this.#blocks.delete(number);
         this.#characters -= block.characters;
       } else if (this.#characters > MAX_CHARACTERS) {
-        this.#thin(block, from - start, to - start);
+        this.#thin(block, start);
       }
     }
   }
 
-  #thin(block: Block, from: number, to: number): void {
+  #thin(block: Block, start: number): void {
     block.lines.forEach((entry, index) => {
-      if (entry === undefined || (index >= from && index < to)) return;
+      const n = start + index;
+      if (entry === undefined || this.#view.some(({ from, to }) => from <= n && n < to)) return;
       block.lines[index] = undefined;
       block.characters -= entry.text.length;
       this.#characters -= entry.text.length;

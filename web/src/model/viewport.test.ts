@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { forSeeds } from '../testing/random.js';
 import type { Random } from '../testing/random.js';
+import { FoundLines } from './shown-lines.js';
 import { MAX_CONTENT_PX, Viewport } from './viewport.js';
 
 const ROW = 20;
@@ -201,6 +202,46 @@ describe('Viewport', () => {
       expect(reader.view.atEnd).toBe(true);
       expect(reader.view.visible(0).to).toBe(end);
     }
+  });
+
+  it('leaves the row at the upper edge where it is when others are hidden', () => {
+    forSeeds(40, (random) => {
+      const reader = new Reader(random.pick([5_000, 1_000_000]), () => ROW);
+      const { view } = reader;
+      view.moveTo(random.int(1000, 4000), -7);
+      reader.draw();
+      for (let i = 0; i < 40; i++) {
+        const { position, offset } = view.anchor;
+        const from = random.int(0, 4500);
+        const to = random.int(from, 4900);
+        if (random.chance(0.6)) view.lines.folds.hide(from, to);
+        else view.lines.folds.show(from, to);
+        view.shownChanged(from, to);
+        expect(view.anchor.offset).toBe(offset);
+        expect(view.anchor.position).toBe(view.lines.next(position));
+      }
+    });
+  });
+
+  it('goes to the nearest row of a hidden line', () => {
+    const { view } = new Reader(10_000_000, () => ROW);
+    view.lines.filter = new FoundLines(0);
+    view.shownChanged();
+    expect([view.total, view.visible(100).from]).toEqual([0, 0]);
+    for (const line of [40, 7_000_000, 9_000_000]) view.lines.filter.add(line);
+    view.shownChanged();
+    expect(view.total).toBe(3 * ROW);
+    view.height = ROW;
+    view.moveTo(5_000_000);
+    expect(view.anchor.position).toBe(7_000_000);
+    expect(view.visible(0)).toEqual({ from: 7_000_000, to: 9_000_001 });
+    view.moveTo(9_500_000);
+    expect(view.anchor.position).toBe(9_000_000);
+    view.setTop(0);
+    expect(view.visible(0).from).toBe(40);
+    view.lines.filter = undefined;
+    view.shownChanged();
+    expect(view.anchor).toEqual({ position: 40, offset: 0 });
   });
 
   it('is empty without rows', () => {

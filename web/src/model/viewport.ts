@@ -8,6 +8,7 @@
 // scroll positions stand for those of a much higher one.
 
 import { HeightIndex } from './heights.js';
+import { VisibleLines } from './shown-lines.js';
 
 /** The highest content, in px. Scroll positions below this have fractions of a quarter px. */
 export const MAX_CONTENT_PX = 4_000_000;
@@ -25,6 +26,8 @@ export interface Anchor {
 }
 
 export class Viewport {
+  /** Which lines have rows. After a change: `shownChanged`. */
+  readonly lines = new VisibleLines();
   readonly heights: HeightIndex;
   /** Of the visible part. */
   height = 0;
@@ -37,7 +40,7 @@ export class Viewport {
     estimate: number,
     private readonly maxContent = MAX_CONTENT_PX,
   ) {
-    this.heights = new HeightIndex(estimate);
+    this.heights = new HeightIndex(estimate, this.lines);
   }
 
   get anchor(): Anchor {
@@ -92,6 +95,15 @@ export class Viewport {
     else if (position > last) this.#anchor = { position: last, offset };
   }
 
+  /**
+   * Other lines of [from, to) than before have rows. If the anchor's has none any more, the next one
+   * stands in its place.
+   */
+  shownChanged(from = this.heights.first, to = this.heights.end): void {
+    this.heights.shownChanged(from, to);
+    this.#anchor = { ...this.#anchor, position: this.#nearest(this.#anchor.position) };
+  }
+
   /** Another log, or another look: nothing measured counts any more. The anchor's row stays. */
   reset(estimate: number, first = this.heights.first, end = this.heights.end): void {
     this.heights.reset(estimate, first, end);
@@ -101,7 +113,7 @@ export class Viewport {
   /** Brings the row to `offset` px below the upper edge, as far as there is something to show. */
   moveTo(position: number, offset = 0): void {
     const last = Math.max(this.heights.first, this.heights.end - 1);
-    const row = Math.min(last, Math.max(this.heights.first, position));
+    const row = this.#nearest(Math.min(last, Math.max(this.heights.first, position)));
     // This row is the anchor, wherever in view it is: those above it may turn out to be higher.
     this.#anchor = { position: row, offset };
     this.clamp();
@@ -136,6 +148,14 @@ export class Viewport {
     const delta = now - before;
     if (Math.abs(delta) <= (stepping ? STEP_PX : JUMP_PX)) this.moveBy(delta);
     else this.setTop(this.#topFor(now));
+  }
+
+  /** The line if it has a row, or the next that has one, or the last. */
+  #nearest(position: number): number {
+    const next = this.lines.next(position);
+    if (next < this.heights.end) return next;
+    const last = this.lines.previous(position);
+    return last < this.heights.first ? position : last;
   }
 
   get #edge(): number {
