@@ -96,7 +96,7 @@ export class Viewport {
   }
 
   /**
-   * Other lines of [from, to) than before have rows. If the anchor's has none any more, the next one
+   * Other lines of [from, to) than before have rows. If the anchor has none any more, the next one
    * stands in its place.
    */
   shownChanged(from = this.heights.first, to = this.heights.end): void {
