@@ -17,6 +17,7 @@ LAYERS = {
     "feed": {"base", "log", "store"},
     "search": {"base", "log"},
     "ingest": {"base", "log"},
+    "rollout": {"base", "log"},
     "source": {"base", "log", "io", "mongodb", "store"},
     "server": {
         "base", "log", "io", "http", "access", "mongodb", "store", "feed", "search", "ingest",

@@ -1,0 +1,108 @@
+// Rollout: one revision of one workload on its way, from the first event to the verdict. No I/O.
+//
+//   open --kubectl's verdict "done"--> judged --stability and drain windows--> over: succeeded
+//     |                                  `--a container exits within the stability window--> failed
+//     |--kubectl's verdict "failed"--> over: failed
+//     `--a newer revision, deletion--> over: cancelled
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "log/entry.h"
+#include "log/log_info.h"
+#include "rollout/note.h"
+#include "rollout/objects.h"
+
+namespace tailrace {
+
+/// Of one cluster. A rollback makes a new revision, so also another one.
+struct RolloutId {
+  std::string uid;  ///< The workload's.
+  std::string revision;
+
+  auto operator<=>(const RolloutId&) const = default;
+};
+
+struct RolloutOptions {
+  /// So long after the verdict a container that exits turns it to "failed (unstable)". 0: none
+  /// does.
+  uint64_t stability_ms = 10'000;
+  /// So long after the verdict pods of older revisions that are being stopped are waited for.
+  uint64_t drain_ms = 30'000;
+};
+
+/// Time is handed in; all calls on one thread.
+class Rollout {
+ public:
+  /// `began`: what happened before is not part of it.
+  Rollout(RolloutId id, RolloutOptions options, TimeNs began);
+
+  // What happened. Each may add notes, and may bring the outcome.
+
+  /// First of all, unless it is resumed: image, replicas, reason.
+  void Begin(const Workload& workload, TimeNs now);
+  void OnWorkload(const Workload& workload, TimeNs now);
+  /// A pod of this revision.
+  void OnPod(const Pod& pod, TimeNs now);
+  void OnPodGone(const Pod& pod, TimeNs now);
+  void OnEvent(const KubeEvent& event, TimeNs now);
+  /// How many pods of older revisions are still being stopped.
+  void OnOldPods(size_t stopping, TimeNs now);
+  void OnSuperseded(std::string_view revision, TimeNs now);
+  void OnDeleted(TimeNs now);
+  /// What a container printed.
+  void OnLine(std::string_view source, std::string_view text);
+  void Tick(TimeNs now);
+  /// An entry of its log, in order: a restarted server goes on from there.
+  void Recall(const Entry& entry);
+
+  // What came of it.
+
+  std::vector<Note> TakeNotes();
+  /// When Tick has something to do; nothing: not without an event.
+  std::optional<TimeNs> NextTick() const;
+  /// Set once; then no call changes anything but OnLine.
+  const std::optional<Outcome>& outcome() const { return outcome_; }
+  /// The closing entry's note. With an outcome.
+  Note Summary(TimeNs now) const;
+
+  const RolloutId& id() const { return id_; }
+  TimeNs began() const { return began_; }
+  /// kubectl's verdict was "done".
+  bool judged() const { return judged_.has_value(); }
+
+ private:
+  void Add(Note note, TimeNs now);
+  void AddAll(std::vector<Note> notes, TimeNs now);
+  void AddOwn(std::string key, std::string text, NoteLevel level, TimeNs now);
+  void Finish(OutcomeKind kind, std::string reason);
+  void OnLives(const Pod& pod, const Container& container, TimeNs now);
+  void RecallExit(std::string_view key, std::string_view life, int64_t restarts);
+  uint64_t Restarts() const;
+
+  const RolloutId id_;
+  const RolloutOptions options_;
+  const TimeNs began_;
+  ToldNotes told_;
+  std::vector<Note> notes_;
+  std::string source_;  ///< Of notes about the workload itself.
+  std::string name_;    ///< `deployment "web"`
+  int64_t replicas_ = 0;
+  std::map<std::string, uint64_t> restarts_;  ///< By "POD/CONTAINER".
+  std::set<std::string, std::less<>> exits_;  ///< Container ids.
+  std::string trouble_;                       ///< The last note that was one.
+  std::string error_line_;                    ///< The first one, with its source.
+  size_t old_pods_ = 0;
+  std::string verdict_;           ///< Its words.
+  std::optional<TimeNs> judged_;  ///< When the verdict was "done".
+  std::optional<Outcome> outcome_;
+};
+
+}  // namespace tailrace
