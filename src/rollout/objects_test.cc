@@ -49,8 +49,8 @@ TEST(ObjectsTest, APodWithAllKindsOfContainers) {
 }
 
 TEST(ObjectsTest, ADeploymentWithoutStatusHasNoCounts) {
-  const std::string json = Padded(
-      R"({"metadata":{"name":"web","uid":"u","generation":1},"spec":{"replicas":3,"paused":true}})");
+  const std::string json =
+      Padded(R"({"metadata":{"name":"web","uid":"u"},"spec":{"replicas":3,"paused":true}})");
   ObjectReader reader;
   const Workload web = reader.ReadWorkload(WorkloadKind::kDeployment, json).value();
   EXPECT_EQ(web.desired, 3);
@@ -60,9 +60,10 @@ TEST(ObjectsTest, ADeploymentWithoutStatusHasNoCounts) {
 }
 
 TEST(ObjectsTest, LargeAnnotationsAreLeftOut) {
+  const std::string large(kMaxAnnotationBytes + 1, 'x');
   const std::string json =
-      Padded(R"({"metadata":{"annotations":{"a":")" + std::string(kMaxAnnotationBytes + 1, 'x') +
-             R"(","b":"1","kubectl.kubernetes.io/last-applied-configuration":"{}"}}})");
+      Padded(R"({"metadata":{"annotations":{"b":"1","a":")" + large +
+             R"(","kubectl.kubernetes.io/last-applied-configuration":"{}"}}})");
   ObjectReader reader;
   const Workload web = reader.ReadWorkload(WorkloadKind::kDeployment, json).value();
   EXPECT_EQ(web.meta.annotations, (Annotations{{"b", "1"}}));
