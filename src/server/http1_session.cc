@@ -41,13 +41,15 @@ Http1Session::~Http1Session() = default;
 
 bool Http1Session::CanParse() const {
   const bool waits_for_answer = request_ != nullptr && request_->complete;
-  return mode_ == Mode::kRequests && !held_ && !waits_for_answer && !close_after_ &&
+  return mode_ == Mode::kRequests && !held_ && !waits_turn_ && !waits_for_answer && !close_after_ &&
          !parser_->Failed();
 }
 
 void Http1Session::OnRead(std::string_view bytes) {
   if (mode_ == Mode::kHttp2) input_.append(bytes);
   if (mode_ != Mode::kRequests) return;  // nothing that it says changes anything now
+  const bool first = request_number_ == 0 && !waits_turn_ && !parser_->InHead();
+  if (first && !worker_.TakeOpening(id_)) waits_turn_ = true;
   if (!input_.empty() || !CanParse()) {
     if (close_after_ && request_ == nullptr) return;
     input_.append(bytes);
@@ -209,7 +211,7 @@ void Http1Session::OnReadEnd() {
 
 // A client may close its half only, and read the answers to all that it sent before.
 void Http1Session::CloseIfOver() {
-  if (mode_ != Mode::kRequests || !connection_.ReadEnded()) return;
+  if (mode_ != Mode::kRequests || waits_turn_ || !connection_.ReadEnded()) return;
   const bool waits_for_us =
       request_ != nullptr && (request_->complete || request_->answered || held_);
   if (!waits_for_us && !parser_->Failed()) Close();
@@ -363,6 +365,10 @@ void Http1Session::StartStream(std::unique_ptr<Stream> stream) {
 // Nothing of a stream's request is needed any more: ten thousand of these are idle for hours. The
 // parser may have been the caller of StartStream.
 std::unique_ptr<Session> Http1Session::OnTurnEnd() {
+  if (std::exchange(waits_turn_, false)) {
+    ParseHeldInput();
+    return nullptr;
+  }
   if (mode_ == Mode::kHttp2) {
     return std::make_unique<Http2Session>(worker_, id_, std::move(connection_), std::move(hop_),
                                           std::move(input_));
@@ -461,7 +467,7 @@ void Http1Session::Drain() {
   if (mode_ == Mode::kStream) {
     stream_->Drain(worker_.DrawDrainRetryMs());
   } else if (mode_ == Mode::kRequests && request_ == nullptr && answer_ == nullptr) {
-    if (!parser_->InHead()) Close();  // else the request is read and answered
+    if (!parser_->InHead() && !waits_turn_) Close();  // else the request is read and answered
   } else if (mode_ == Mode::kRequests) {
     StopSink();
   }

@@ -114,6 +114,7 @@ class Http1Session : public Session,
   bool in_parser_ = false;    // in one of the parser's events
   bool in_head_ = false;      // the deadline is that of a head
   bool held_ = false;         // the sink wants no more for now
+  bool waits_turn_ = false;   // for Worker::TakeOpening, with its first bytes in input_
   bool close_after_ = false;  // this answer is the last one
 };
 

@@ -9,6 +9,9 @@
 namespace tailrace {
 namespace {
 
+// First requests of connections that are read in a turn: about as many as are accepted in one.
+constexpr size_t kOpeningsPerTurn = 32;
+
 Http1Limits MakeHttp1Limits(const LimitConfig& limits) {
   Http1Limits http1;
   http1.head_bytes = limits.header_bytes;
@@ -123,10 +126,30 @@ bool Worker::EndTurn() {
   const bool more_entries = feeds_.RunTurn();
   const bool more_lists = lists_.RunTurn(config().streams.turn_sends);
   RunTurnEndCalls();
+  RunOpenings();
   const std::vector<SessionId> closing = std::exchange(closing_, {});
   for (const SessionId id : closing) CloseSession(id);
   ArmDeadlines();
-  return more_entries || more_lists || !closing.empty() || !closing_.empty() || !calling_.empty();
+  return more_entries || more_lists || !closing.empty() || !closing_.empty() || !calling_.empty() ||
+         !opening_.empty();
+}
+
+bool Worker::TakeOpening(SessionId id) {
+  if (opening_.empty() && openings_ < kOpeningsPerTurn) {
+    ++openings_;
+    return true;
+  }
+  opening_.push_back(id);
+  return false;
+}
+
+// Those who waited come before those who come in the next turn.
+void Worker::RunOpenings() {
+  for (openings_ = 0; openings_ < kOpeningsPerTurn && !opening_.empty(); ++openings_) {
+    const SessionId id = opening_.front();
+    opening_.pop_front();
+    if (Session* session = FindSession(id)) session->OnTurnEnd();
+  }
 }
 
 void Worker::RunTurnEndCalls() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -144,6 +145,9 @@ class Worker {
   void CloseAtTurnEnd(SessionId id);
   /// Session::OnTurnEnd comes, after all viewers were served. Once a turn is enough.
   void CallAtTurnEnd(SessionId id) { calling_.push_back(id); }
+  /// Whether a new connection may have its first request read now. If not, OnTurnEnd comes when it
+  /// may: a crowd that comes at once must not stand in front of those who are here.
+  bool TakeOpening(SessionId id);
   void AddDeadline(uint64_t deadline_ms, SessionId id);
   Gate& gate() { return gate_; }
   /// Every stream looks whether it may go on.
@@ -174,6 +178,7 @@ class Worker {
   void RunDeadlines();
   void ArmDeadlines();
   void RunTurnEndCalls();
+  void RunOpenings();
   void AddSession(int fd, const ListenKind& kind);
 
   const size_t index_;
@@ -193,6 +198,8 @@ class Worker {
   std::vector<uint32_t> free_slots_;
   std::vector<SessionId> closing_;
   std::vector<SessionId> calling_;  // OnTurnEnd
+  std::deque<SessionId> opening_;   // want TakeOpening; first come, first served
+  size_t openings_ = 0;             // taken in this turn
   std::atomic<size_t> session_count_ = 0;
   WorkerStats stats_;
   FeedTable feeds_;

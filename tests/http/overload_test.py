@@ -8,11 +8,12 @@ import asyncio
 import contextlib
 import os
 import resource
+import signal
 import unittest
 
 from support.api import BASE, Api, new_log
 from support.case import AsyncCase
-from support.http import Connection
+from support.http import Connection, request_bytes
 from support.server import Server
 from support.tls import Certificate
 
@@ -142,6 +143,71 @@ class SlowTlsClientTest(SlowClientTest):
     async def all_came(self, refused):
         """Handshakes take their time: the first ones may be gone when the last ones come."""
         return await self.refused() >= refused + SLOW_CLIENTS
+
+
+class CrowdTest(OverloadCase):
+    """Clients whose first requests lie there when the loop looks: more than a turn reads."""
+
+    CLIENTS = 200
+
+    async def at_once(self, first_bytes):
+        """Connections that are open, and have these bytes to be read in one turn."""
+        self.start(settings={"workers": 1})
+        crowd = [await Connection.open(self.server.port) for _ in range(self.CLIENTS)]
+        for connection in crowd:
+            self.addCleanup(connection.abort)
+
+        async def accepted():
+            return await metric(self.api, "tailrace_connections") > self.CLIENTS
+        await self.until(accepted)
+        self.server.process.send_signal(signal.SIGSTOP)
+        try:
+            for number, connection in enumerate(crowd):
+                await connection.send(first_bytes(number))
+                if self.half_closed(number):
+                    connection.writer.write_eof()
+        finally:
+            self.server.process.send_signal(signal.SIGCONT)
+        return crowd
+
+    @staticmethod
+    def half_closed(number):
+        return number % 3 == 0
+
+    async def test_all_are_answered_in_full(self):
+        log = new_log()
+
+        def two_appends(number):
+            return b"".join(request_bytes("POST", f"{BASE}/{log}/entries",
+                                          {"Content-Type": "text/plain"},
+                                          f"{number} {part}\n".encode()) for part in "ab")
+        for connection in await self.at_once(two_appends):
+            for _ in range(2):
+                self.assertEqual((await connection.response()).json()["stored"], 1)
+        texts = await self.api.texts(log)
+        self.assertEqual(sorted(texts), sorted(f"{number} {part}" for part in "ab"
+                                               for number in range(self.CLIENTS)))
+        for number in range(self.CLIENTS):
+            self.assertLess(texts.index(f"{number} a"), texts.index(f"{number} b"))
+
+    async def test_heads_that_come_in_two_pieces(self):
+        request = request_bytes("GET", "/healthz")
+        self.half_closed = lambda number: False
+        crowd = await self.at_once(lambda number: request[:1 + number % (len(request) - 1)])
+        for number, connection in enumerate(crowd):
+            await connection.send(request[1 + number % (len(request) - 1):])
+        for connection in crowd:
+            self.assertEqual((await connection.response()).status, 200)
+
+    async def test_who_goes_before_it_is_their_turn_is_forgotten(self):
+        self.half_closed = lambda number: False
+        crowd = await self.at_once(lambda number: request_bytes("GET", "/healthz"))
+        for connection in crowd:
+            connection.abort()
+
+        async def all_gone():
+            return await metric(self.api, "tailrace_connections") <= 1
+        await self.until(all_gone)
 
 
 class DescriptorStormTest(OverloadCase):
