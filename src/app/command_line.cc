@@ -395,6 +395,10 @@ class CommandTree {
         ->type_name("NAME")
         ->check(CLI::IsMember({"nginx", "caddy", "haproxy"}));
     doctor->add_flag("--json", doctor_.json, "Print what was found as a JSON object a line");
+    doctor
+        ->add_option("--cookie-file", doctor_.cookie_file,
+                     "A file with what a browser that is logged in sends as Cookie, in one line")
+        ->type_name("FILE");
   }
 
   // To all verbs that there are so far but the server's own.

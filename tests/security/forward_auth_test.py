@@ -3,10 +3,13 @@ or lying can do, which is little."""
 
 import asyncio
 import os
+import pathlib
+import tempfile
 import unittest
 
 from support.api import BASE, PORTAL, Api, new_log
 from support.case import AsyncCase
+from support.doctor import run as doctor
 from support.login_portal import LoginPortal
 from support.server import Server, free_port
 from support.sse import Stream
@@ -44,6 +47,30 @@ class ForwardCase(AsyncCase):
 
     async def stream(self, log, cookie="sessionid=joe"):
         return await Stream.open(self.server.port, f"{BASE}/{log}/events", {"Cookie": cookie})
+
+
+class DoctorTest(ForwardCase):
+    more = {"grant": GRANTS[:1]}
+
+    async def doctor(self, *words):
+        return await asyncio.to_thread(doctor, f"http://127.0.0.1:{self.server.port}",
+                                       "--silence", "0", *words)
+
+    async def test_it_comes_as_a_browser_does_that_is_logged_in(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "cookie"
+            file.write_text("sessionid=joe; theme=dark\n", encoding="ascii")
+            done = await self.doctor("--cookie-file", str(file))
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            file.write_text("sessionid=nobody\n", encoding="ascii")
+            done = await self.doctor("--cookie-file", str(file))
+            self.assertEqual(done.returncode, 77, done.stdout + done.stderr)
+            self.assertNotIn("nobody", done.stdout + done.stderr)
+            file.write_text("\n", encoding="ascii")
+            done = await self.doctor("--cookie-file", str(file))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("has no cookie in its first line", done.stderr)
+        self.assertEqual((await self.doctor()).returncode, 77)
 
 
 class SessionTest(ForwardCase):

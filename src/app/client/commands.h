@@ -92,6 +92,7 @@ struct DoctorArguments {
   std::optional<uint64_t> silence_ms;  ///< Absent: a little more than the server is ever silent.
   std::string proxy;                   ///< Advice for this one only; empty: for the one that shows.
   bool json = false;
+  std::string cookie_file;  ///< Its first line: what a browser sends as Cookie. Empty: none.
 };
 
 int RunExec(const ExecArguments& arguments);

@@ -59,16 +59,24 @@ Heard Ask(HttpClient& client, const HttpRequest& request, int64_t patience_s) {
   return heard;
 }
 
+// Where to ask, and as whom.
+struct Probe {
+  HttpClient& client;
+  const std::string& cookie;  // empty: none
+  std::string_view path = kPath;
+};
+
 // As a browser's EventSource asks.
-HttpRequest Question(std::string_view path, const std::string& query) {
-  HttpRequest request{.path = std::string(path) + "?" + query};
+HttpRequest Question(const Probe& probe, const std::string& query) {
+  HttpRequest request{.path = std::string(probe.path) + "?" + query};
   request.headers = {"Accept: text/event-stream", "Last-Event-ID: " + std::string(kLastEventId)};
+  if (!probe.cookie.empty()) request.headers.push_back("Cookie: " + probe.cookie);
   request.accept_gzip = true;
   return request;
 }
 
-void AskForHello(HttpClient& client, std::string_view path, DoctorSight& sight) {
-  Heard heard = Ask(client, Question(path, "beats=0"), kPatienceS);
+void AskForHello(const Probe& probe, DoctorSight& sight) {
+  Heard heard = Ask(probe.client, Question(probe, "beats=0"), kPatienceS);
   sight.accept_encoding = "gzip";
   sight.last_event_id = kLastEventId;
   sight.status = heard.reply.head_status;
@@ -79,24 +87,23 @@ void AskForHello(HttpClient& client, std::string_view path, DoctorSight& sight) 
 }
 
 // A proxy may pass on only what is the portal's, and the portal answers all else.
-std::string_view FindProbe(HttpClient& client, DoctorSight& sight) {
-  AskForHello(client, kPath, sight);
+void FindPath(Probe& probe, DoctorSight& sight) {
+  AskForHello(probe, sight);
   const bool no_server = sight.status == 0 || (sight.status >= 502 && sight.status <= 504);
-  if (IsTailrace(sight) || no_server) return kPath;
+  if (IsTailrace(sight) || no_server) return;
   DoctorSight other = sight;
-  AskForHello(client, kPortalPath, other);
-  if (!IsTailrace(other)) return kPath;
-  sight = std::move(other);
-  return kPortalPath;
+  probe.path = kPortalPath;
+  AskForHello(probe, other);
+  if (IsTailrace(other)) sight = std::move(other);
 }
 
-void AskWithClaims(HttpClient& client, std::string_view path, DoctorSight& sight) {
+void AskWithClaims(const Probe& probe, DoctorSight& sight) {
   const std::string address(kDoctorClaimedAddress);
   const std::string host(kDoctorClaimedHost);
-  HttpRequest request = Question(path, "beats=0");
-  for (const std::string& field :
-       {std::string("Cookie: tailrace_doctor=1"), "X-Forwarded-For: " + address,
-        "X-Forwarded-Host: " + host, "Forwarded: for=" + address + ";host=" + host}) {
+  HttpRequest request = Question(probe, "beats=0");
+  if (probe.cookie.empty()) request.headers.emplace_back("Cookie: tailrace_doctor=1");
+  for (const std::string& field : {"X-Forwarded-For: " + address, "X-Forwarded-Host: " + host,
+                                   "Forwarded: for=" + address + ";host=" + host}) {
     request.headers.push_back(field);
   }
   sight.claimed_authorization = sight.with_token;
@@ -104,12 +111,13 @@ void AskWithClaims(HttpClient& client, std::string_view path, DoctorSight& sight
     request.headers.push_back("Authorization: Bearer doctor");
     sight.claimed_authorization = true;
   }
-  sight.claimed = Ask(client, request, kPatienceS).hello;
+  sight.claimed = Ask(probe.client, request, kPatienceS).hello;
 }
 
-void AskForStream(HttpClient& client, std::string_view path, DoctorSight& sight) {
-  const Heard heard = Ask(client, Question(path, "silence_ms=" + std::to_string(sight.silence_ms)),
-                          kPatienceS + static_cast<int64_t>(sight.silence_ms / 1000));
+void AskForStream(const Probe& probe, DoctorSight& sight) {
+  const Heard heard =
+      Ask(probe.client, Question(probe, "silence_ms=" + std::to_string(sight.silence_ms)),
+          kPatienceS + static_cast<int64_t>(sight.silence_ms / 1000));
   sight.stream_status = heard.reply.head_status;
   sight.stream_headers = heard.reply.headers;
   sight.beats = heard.beats;
@@ -118,21 +126,23 @@ void AskForStream(HttpClient& client, std::string_view path, DoctorSight& sight)
   if (heard.reply.head_status != 200) sight.problem = ProblemText(heard.reply);
   if (!sight.stream_headers.Has("Content-Encoding") && !AreHeldBack(sight.beats)) return;
   // Whoever compresses may hold lines back by that alone.
-  HttpRequest plain = Question(path, "silence_ms=0");
+  HttpRequest plain = Question(probe, "silence_ms=0");
   plain.accept_gzip = false;
-  sight.plain_beats = Ask(client, plain, kPatienceS).beats;
+  sight.plain_beats = Ask(probe.client, plain, kPatienceS).beats;
 }
 
 }  // namespace
 
-void LookAt(HttpClient& client, std::optional<uint64_t> silence_ms, DoctorSight& sight) {
+void LookAt(HttpClient& client, std::optional<uint64_t> silence_ms, const std::string& cookie,
+            DoctorSight& sight) {
   sight.with_token = !client.Config().token.empty();
-  const std::string_view path = FindProbe(client, sight);
+  Probe probe{.client = client, .cookie = cookie};
+  FindPath(probe, sight);
   if (!sight.hello) return;
   const uint64_t longest_ms = sight.hello->longest_silence_ms + kMarginMs;
   sight.silence_ms = std::min(silence_ms.value_or(longest_ms), kMaxSilenceMs);
-  AskWithClaims(client, path, sight);
-  AskForStream(client, path, sight);
+  AskWithClaims(probe, sight);
+  AskForStream(probe, sight);
 }
 
 }  // namespace tailrace
