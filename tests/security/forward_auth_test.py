@@ -59,7 +59,7 @@ class DoctorTest(ForwardCase):
     async def test_it_comes_as_a_browser_does_that_is_logged_in(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "cookie"
-            file.write_text("sessionid=joe; theme=dark\n", encoding="ascii")
+            file.write_text("sessionid=joe\n", encoding="ascii")
             done = await self.doctor("--cookie-file", str(file))
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             file.write_text("sessionid=nobody\n", encoding="ascii")
