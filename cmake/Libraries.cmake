@@ -7,7 +7,7 @@ find_package(CURL REQUIRED)
 find_package(GTest REQUIRED)
 
 foreach(library
-    libuv libzstd re2 simdjson rocksdb fmt spdlog tomlplusplus libnghttp2 libsodium)
+    libuv libzstd re2 simdjson rocksdb fmt spdlog tomlplusplus libnghttp2 libsodium yaml-cpp)
   pkg_check_modules(${library} REQUIRED IMPORTED_TARGET ${library})
 endforeach()
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)

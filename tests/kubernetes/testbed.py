@@ -87,11 +87,13 @@ class Cluster:
              "guard", self.script, str(self.folder)],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
 
-    def start(self):
+    def start(self, **flags):
+        """`flags`: variables of cluster.sh, such as APISERVER_FLAGS."""
         self.commands.mkdir()
         self.add_command("kubectl", f'"{self.program}" kubectl')
         self.port = free_ports()  # the API server's is the first
-        environment = {**os.environ, "KUBETESTBED": str(self.program), "PORT": str(self.port)}
+        environment = {**os.environ, "KUBETESTBED": str(self.program), "PORT": str(self.port),
+                       **flags}
         up = subprocess.run([self.script, "up", str(self.folder)], env=environment,
                             stdin=subprocess.DEVNULL, capture_output=True, text=True,
                             timeout=UP_SECONDS, preexec_fn=lambda: prepare_child({}))
@@ -114,6 +116,17 @@ class Cluster:
             shutil.rmtree(self.folder, ignore_errors=True)
         if code != 0:
             raise RuntimeError(f"the cluster does not go down: exit code {code}")
+
+    def part(self, verb, name):
+        """stop, kill or start: "apiserver", "kubelet-127.0.0.1" and so on."""
+        done = subprocess.run([self.script, verb, str(self.folder), name],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=UP_SECONDS, preexec_fn=lambda: prepare_child({}))
+        if done.returncode != 0:
+            raise RuntimeError(f"{verb} {name}: {done.stderr}\n{self.log_tails()}")
+
+    def pid(self, name):
+        return int((self.folder / "run" / f"{name}.pid").read_text())
 
     def log_tails(self):
         return "\n".join(f"{path.name}: {path.read_text(errors='replace')[-1500:]}"
