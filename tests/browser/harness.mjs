@@ -196,8 +196,8 @@ export class Server {
  */
 export class Front {
   /**
-   * {method, url, lastEventId, accepted, status, coding} of all that was passed on; no status: no
-   * answer yet.
+   * {method, url, lastEventId, accepted, status, coding, closed, headers} of all that was passed
+   * on; no status: no answer yet.
    */
   requests = [];
   #server;
@@ -231,6 +231,8 @@ export class Front {
       accepted: request.headers['accept-encoding'],
       status: undefined,
       coding: undefined,
+      closed: false,
+      headers: request.headers,
     };
     this.requests.push(record);
     const upstream = http.request(target + url, { method, headers, agent: false });
@@ -249,7 +251,10 @@ export class Front {
     });
     const cut = () => response.destroy();
     upstream.on('error', cut);
-    response.on('close', () => upstream.destroy());
+    response.on('close', () => {
+      record.closed = true;
+      upstream.destroy();
+    });
     request.pipe(upstream);
   }
 

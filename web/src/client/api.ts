@@ -42,12 +42,26 @@ export interface EntryPage {
   first: number;
   position: number;
   entries: Entry[];
+  /** Positions of the page that can't be had. */
+  gaps?: Gap[];
   state: 'open' | 'ended';
 }
 
 export interface LogPage {
   logs: LogInfo[];
   next?: string | null;
+}
+
+/** Which logs; all conditions have to hold. */
+export interface LogQuery {
+  type?: string;
+  state?: 'open' | 'ended';
+  labels?: Record<string, string>;
+  /** Part of title or TYPE/ID, whatever its case. */
+  q?: string;
+  limit?: number;
+  /** The `next` of the page before. */
+  after?: string;
 }
 
 export interface Outcome {
@@ -72,13 +86,28 @@ export interface LogName {
 export type PageQuery =
   { tail: number } | { before: number; limit: number } | { from: number; limit: number };
 
+/** A problem document (RFC 9457), as the server writes it. */
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  /** The parameter or field that is wrong. */
+  field?: string;
+  [member: string]: unknown;
+}
+
 /** An answer that is not the one asked for; status 0: no answer at all. */
 export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
   constructor(
     readonly status: number,
     message: string,
     /** When to ask again, if the server said so; else 0. */
     readonly retryAfterS = 0,
+    /** What the server said, if it said more. */
+    readonly problem: Problem = {},
   ) {
     super(message);
   }
@@ -86,4 +115,12 @@ export class ApiError extends Error {
   get temporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
+}
+
+const TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;
+
+/** Names have only characters that need no escape in a path. */
+export function isLogName(type: string, id: string): boolean {
+  return TYPE.test(type) && ID.test(id);
 }

@@ -1,36 +1,46 @@
-// One request of the API, and what went wrong with it in words.
+// Requests as the client makes them, and what of their answers is an error.
 
 import { ApiError } from './api.js';
+import type { Problem } from './api.js';
+
+export type Headers = Record<string, string>;
 
 export interface ClientOptions {
-  /** Sends cookies to another origin too; that one has to allow it. */
-  credentials?: RequestCredentials;
-  /** Sent with every request that is not an EventSource. */
-  headers?: Record<string, string>;
+  /** As of fetch(). "include" sends cookies to another origin too; that one has to allow it. */
+  credentials?: 'omit' | 'same-origin' | 'include';
+  /**
+   * Sent with every request, as {Authorization: 'Bearer …'}; a function is asked each time. With
+   * headers, streams are read by fetch(), because an EventSource can't send any.
+   */
+  headers?: Headers | (() => Headers | Promise<Headers>);
+  /** Instead of the global one. Streams are read by it too. */
+  fetch?: typeof globalThis.fetch;
 }
 
-/** The answer if it is a good one. What is thrown: an ApiError, or the signal's own error. */
+/** The answer, which is a good one. Fails with ApiError, or as the signal says. */
 export async function request(
   url: string,
   accept: string,
   options: ClientOptions,
   signal?: AbortSignal,
 ): Promise<Response> {
+  const { headers = {}, fetch = globalThis.fetch } = options;
+  const own = typeof headers === 'function' ? await headers() : headers;
   let response: Response;
   try {
     response = await fetch(url, {
-      headers: { Accept: accept, ...options.headers },
+      headers: { Accept: accept, ...own },
       cache: 'no-store',
       credentials: options.credentials ?? 'same-origin',
       signal: signal ?? null,
     });
   } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError(0, 'The server does not answer.');
+    throw failure(error, 'The server does not answer.', signal);
   }
   if (response.ok) return response;
-  const { status, headers } = response;
-  throw new ApiError(status, await problemOf(response), Number(headers.get('Retry-After')) || 0);
+  const problem = await problemOf(response);
+  const text = problem.detail ?? problem.title ?? `The server answered ${response.status}.`;
+  throw new ApiError(response.status, text, retryAfter(response), problem);
 }
 
 export async function getJson<T>(
@@ -42,19 +52,51 @@ export async function getJson<T>(
   try {
     return (await response.json()) as T;
   } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new ApiError(0, 'The answer was cut off.');
+    throw failure(error, 'The answer was cut off.', signal);
   }
 }
 
-/** What a problem document (RFC 9457) says, or the status if there is none. */
-async function problemOf(response: Response): Promise<string> {
+export async function getText(
+  url: string,
+  options: ClientOptions,
+  signal?: AbortSignal,
+): Promise<string> {
+  const response = await request(url, 'text/plain', options, signal);
   try {
-    const problem = (await response.json()) as { title?: unknown; detail?: unknown };
-    const text = problem.detail ?? problem.title;
-    if (typeof text === 'string' && text !== '') return text;
+    return await response.text();
+  } catch (error) {
+    throw failure(error, 'The answer was cut off.', signal);
+  }
+}
+
+/** What to throw for `error`, which fetch() or the reading of a body failed with. */
+export function failure(error: unknown, message: string, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return error;
+  const made = new ApiError(0, message);
+  made.cause = error;
+  return made;
+}
+
+export function parameters(values: Record<string, string | number | readonly string[]>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value])
+      query.append(name, String(one));
+  }
+  return query.toString();
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const problem: unknown = await response.json();
+    if (typeof problem === 'object' && problem !== null) return problem as Problem;
   } catch {
     // Not a problem document.
   }
-  return `The server answered ${response.status}.`;
+  return {};
+}
+
+/** Only as seconds, which is what the server and the proxies in front of it send. */
+function retryAfter(response: Response): number {
+  return Number(response.headers.get('Retry-After')) || 0;
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from './api.js';
-import { searchLog, searchParameters } from './search.js';
+import { searchAll, searchLog, searchParameters } from './search.js';
 import type { SearchPart } from './search.js';
 
 const LINES = [
@@ -118,5 +118,18 @@ describe('searchParameters', () => {
         level: ['error'],
       }),
     ).toBe('q=&regex=1&case=1&total=0&from=0&to=7&limit=5&stream=stderr&stream=&level=error');
+  });
+});
+
+describe('searchAll', () => {
+  it('takes everything together and tells how far it is', async () => {
+    answer(BODY, 50);
+    const told: unknown[] = [];
+    const result = await searchAll(searchLog('/log', { q: 'a' }), {
+      onProgress: (progress, to) => told.push([progress, to]),
+    });
+    expect(result).toMatchObject({ total: 2, complete: true, incarnation: 'k3v9x2' });
+    expect(result.matches.map((match) => match.n)).toEqual([1, 7]);
+    expect(told).toEqual([[{ position: 6, total: 1 }, 9]]);
   });
 });

@@ -113,6 +113,35 @@ export async function* searchChunks(
   throw new ApiError(0, 'The answer was cut off.');
 }
 
+export interface SearchOptions {
+  signal?: AbortSignal | undefined;
+  /** How far it is, and how many entries matched up to there. */
+  onProgress?: (progress: SearchProgress, to: number) => void;
+}
+
+export interface SearchResult extends SearchEnd {
+  /** The first matches, `limit` of them at most; `total` counts all. */
+  matches: SearchMatch[];
+  incarnation: string;
+}
+
+/** Takes all that a search finds together. */
+export async function searchAll(
+  parts: AsyncIterable<SearchPart>,
+  { onProgress }: SearchOptions = {},
+): Promise<SearchResult> {
+  const matches: SearchMatch[] = [];
+  let begin: SearchBegin | undefined;
+  for await (const part of parts) {
+    if (part.kind === 'begin') begin = part.begin;
+    else if (part.kind === 'match') matches.push(part.match);
+    else if (part.kind === 'progress') onProgress?.(part.progress, begin?.to ?? 0);
+    else if (part.kind === 'end')
+      return { ...part.end, matches, incarnation: begin?.incarnation ?? '' };
+  }
+  throw new ApiError(0, 'The answer was cut off.');
+}
+
 /** The query as parameters of a URL, without those that have their default. */
 export function searchParameters(query: SearchQuery): string {
   const parameters = new URLSearchParams({ q: query.q });

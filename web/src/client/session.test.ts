@@ -1,27 +1,28 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError } from './api.js';
 import type { Entry, EntryPage, LogInfo } from './api.js';
+import type { ChannelListener } from './channel.js';
 import { Session } from './session.js';
 import type { SessionListener, Surroundings } from './session.js';
 
-class FakeSource extends EventTarget {
-  readyState = 0;
-  constructor(readonly cursor: string) {
-    super();
-  }
+/** A channel that the test speaks into. */
+class FakeChannel {
+  closed = false;
+  constructor(
+    readonly cursor: string,
+    private readonly listener: ChannelListener,
+  ) {}
   close() {
-    this.readyState = 2;
+    this.closed = true;
   }
   open() {
-    this.readyState = 1;
-    this.dispatchEvent(new Event('open'));
+    if (!this.closed) this.listener.opened();
   }
-  fail(readyState: number) {
-    this.readyState = readyState;
-    this.dispatchEvent(new Event('error'));
+  fail() {
+    if (!this.closed) this.listener.failed('The connection was interrupted.');
   }
-  send(type: string, data: unknown, lastEventId = '') {
-    this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId }));
+  send(type: string, data: unknown, id = '') {
+    if (!this.closed) this.listener.event(type, JSON.stringify(data), id);
   }
   batch(from: number, count: number, incarnation = 'k1') {
     this.send('message', { from, entries: entries(from, count) }, `${incarnation}.${from + count}`);
@@ -44,7 +45,7 @@ const newSession = () => new Session(listener, around);
 
 let told: string[];
 let shown: number[];
-let sources: FakeSource[];
+let sources: FakeChannel[];
 let timers: Map<number, { action: () => void; at: number }>;
 let now: number;
 let page: EntryPage | ApiError;
@@ -84,17 +85,17 @@ async function answer<T>(value: T | ApiError): Promise<T> {
 const around: Surroundings = {
   newest: () => answer(page),
   info: () => answer(info),
-  openEventSource: (cursor) => {
-    const source = new FakeSource(cursor);
+  open: (cursor, channel) => {
+    const source = new FakeChannel(cursor, channel);
     sources.push(source);
-    return source as unknown as EventSource;
+    return source;
   },
   setTimer: (action, ms) => {
     const id = timers.size + 1000;
     timers.set(id, { action, at: now + ms });
     return id;
   },
-  clearTimer: (id) => timers.get(id) && timers.set(id, { action: () => undefined, at: Infinity }),
+  clearTimer: (id) => void timers.set(id as number, { action: () => undefined, at: Infinity }),
   now: () => now,
   random: () => 0.5,
 };
@@ -119,9 +120,9 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-function latest(): FakeSource {
+function latest(): FakeChannel {
   const source = sources.at(-1);
-  if (source === undefined) throw new Error('no EventSource was opened');
+  if (source === undefined) throw new Error('no channel was opened');
   return source;
 }
 
@@ -166,7 +167,7 @@ describe('Session', () => {
     await newSession().start();
     latest().open();
     latest().send('end', { outcome: 'succeeded', exit_code: 0, position: 3 }, 'k1.3.end');
-    expect(latest().readyState).toBe(2);
+    expect(latest().closed).toBe(true);
     await pass(600_000);
     expect(sources.length).toBe(1);
     expect(told).toEqual(['info k1', 'live', 'ended', 'outcome succeeded 0', 'info k1']);
@@ -196,20 +197,20 @@ describe('Session', () => {
     await newSession().start();
     latest().open();
     latest().batch(3, 4);
-    latest().fail(0); // The browser would try by itself, at a time that nobody knows.
-    expect(latest().readyState).toBe(2);
+    latest().fail();
+    expect(latest().closed).toBe(true);
     expect(told.at(-1)).toBe('reconnecting in 3000: The connection was interrupted.');
     await pass(2999);
     expect(sources.length).toBe(1);
     await pass(1);
     expect(latest().cursor).toBe('k1.7');
-    latest().fail(2);
+    latest().fail();
     expect(told.at(-1)).toContain('reconnecting in 6000');
     await pass(6000);
     expect(sources.length).toBe(3);
     latest().open();
     latest().batch(7, 1);
-    latest().fail(2);
+    latest().fail();
     expect(told.at(-1)).toContain('reconnecting in 3000'); // It had worked in between.
   });
 
@@ -217,7 +218,7 @@ describe('Session', () => {
     const session = newSession();
     await session.start();
     latest().open();
-    latest().fail(2);
+    latest().fail();
     session.retryNow();
     await settle();
     expect(sources.length).toBe(2);
@@ -230,7 +231,7 @@ describe('Session', () => {
   it('asks why it was interrupted', async () => {
     await newSession().start();
     latest().open();
-    latest().fail(2);
+    latest().fail();
     const good = info;
     info = new ApiError(502, 'bad gateway');
     await pass(3000);
@@ -249,9 +250,9 @@ describe('Session', () => {
     await pass(30_000);
     latest().send('ping', {});
     await pass(34_000);
-    expect(sources[0]?.readyState).toBe(1);
+    expect(sources[0]?.closed).toBe(false);
     await pass(10_000);
-    expect(sources[0]?.readyState).toBe(2);
+    expect(sources[0]?.closed).toBe(true);
     await pass(3_000);
     expect(sources.length).toBe(2);
   });
@@ -259,7 +260,7 @@ describe('Session', () => {
   it('says how far it is behind after a long cut', async () => {
     await newSession().start();
     latest().open();
-    latest().fail(2);
+    latest().fail();
     info = { ...(info as LogInfo), position: 50_000 };
     await pass(3000);
     latest().open();
@@ -286,7 +287,7 @@ describe('Session', () => {
     latest().send('gap', { from: 3, to: 10, cause: 'retention' }, 'k1.10');
     latest().send('gap', { from: 10, to: 10, cause: 'upstream', lost: 7 });
     latest().batch(10, 1);
-    latest().fail(2);
+    latest().fail();
     await pass(3000);
     expect(shown).toEqual([0, 1, 2, 10]);
     expect(told.filter((text) => text.startsWith('gap'))).toEqual(['gap 3-10', 'gap 10-10']);
@@ -315,7 +316,7 @@ describe('Session', () => {
       await newSession().start();
       latest().send(event, {});
       expect(told.at(-1)).toBe(state);
-      expect(latest().readyState).toBe(2);
+      expect(latest().closed).toBe(true);
     }
   });
 
@@ -324,7 +325,7 @@ describe('Session', () => {
     await session.start();
     session.stop();
     latest().batch(3, 1);
-    latest().fail(2);
+    latest().fail();
     await pass(600_000);
     expect(sources.length).toBe(1);
     expect(shown).toEqual([0, 1, 2]);

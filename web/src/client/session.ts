@@ -1,10 +1,11 @@
-// One log as it is watched: the newest page first, then the live stream behind it. No DOM here.
-//
-// Reconnecting is done here and not left to the browser: a page can then say when it will happen,
-// and no status but 200 ends it for good.
+// One log as it is watched: the newest page first, or none, then the live stream behind it. No DOM
+// here.
 
 import { ApiError } from './api.js';
-import type { EntryPage, Gap, LogInfo, Outcome } from './api.js';
+import type { Entry, EntryPage, Gap, LogInfo, Outcome } from './api.js';
+import type { Channel, ChannelListener } from './channel.js';
+import { Connection } from './connection.js';
+import type { Clock } from './connection.js';
 
 export type SessionState =
   | { kind: 'connecting' }
@@ -15,7 +16,7 @@ export type SessionState =
   | { kind: 'ended' }
   | { kind: 'deleted' }
   | { kind: 'login' } // The reader has to log in (again).
-  | { kind: 'failed'; problem: string }; // Asking again is useless.
+  | { kind: 'failed'; problem: string; error: ApiError }; // Asking again is useless.
 
 /**
  * Entries [from, to) as the server sent them: {"from":…,"entries":[…]}. Nobody has parsed them: a
@@ -25,6 +26,16 @@ export interface Batch {
   from: number;
   to: number;
   data: string;
+}
+
+/** Reads a batch. Entries that are not what they should be are left out. */
+export function entriesOf(batch: Batch): Entry[] {
+  try {
+    const { entries } = JSON.parse(batch.data) as { entries: Entry[] };
+    return entries.filter((entry) => entry.n >= batch.from && entry.n < batch.to);
+  } catch {
+    return [];
+  }
 }
 
 export interface SessionListener {
@@ -40,22 +51,22 @@ export interface SessionListener {
   ended(outcome: Outcome): void;
 }
 
-/** What a LogHandle and a browser bring along; tests replace it. */
-export interface Surroundings {
+/** What a LogHandle and a clock bring along; tests replace it. */
+export interface Surroundings extends Clock {
   newest(): Promise<EntryPage>;
   info(): Promise<LogInfo>;
-  openEventSource(cursor: string): EventSource;
-  setTimer(action: () => void, ms: number): number;
-  clearTimer(timer: number): void;
-  now(): number;
-  random(): number;
+  open(cursor: string, listener: ChannelListener): Channel;
 }
 
-/** A server sends a ping every 15 s (± 10 %); after two that did not come the line is dead. */
-export const SILENCE_MS = 35_000;
-/** As the server's own retry: many readers must not come back at the same moment. */
-const FIRST_RETRY_MS = 2_000;
-const LAST_RETRY_MS = 30_000;
+/** Where to begin: with a page of the newest entries, at a cursor, or so many before the end. */
+export type SessionStart = 'newest' | { from: number | string } | { tail: number };
+
+export interface SessionOptions {
+  start?: SessionStart;
+  /** A log that does not exist yet is waited for, unless this is false. */
+  wait?: boolean;
+}
+
 /** So far behind, a reader is told how far. */
 const FAR_BEHIND = 10_000;
 
@@ -64,112 +75,155 @@ export class Session {
   #incarnation: string | undefined;
   #position = 0;
   #head = 0;
-  #source: EventSource | undefined;
-  #heard = 0;
-  #watch: number | undefined;
-  #retry: number | undefined;
-  #retryMs = FIRST_RETRY_MS;
-  #retryAction: (() => void) | undefined;
-  #stopped = false;
+  readonly #connection: Connection;
+  readonly #start: SessionStart;
+  readonly #wait: boolean;
 
   constructor(
     private readonly listener: SessionListener,
     private readonly around: Surroundings,
-  ) {}
+    { start = 'newest', wait = true }: SessionOptions = {},
+  ) {
+    // Throws if it is none.
+    if (typeof start === 'object' && 'from' in start) parseCursor(start.from);
+    this.#start = start;
+    this.#wait = wait;
+    this.#connection = new Connection(
+      {
+        open: (channel) => this.around.open(this.cursor, channel),
+        ask: () => this.#ask(),
+        opened: () => this.#opened(),
+        event: (type, data, id) => this.#event(type, data, id),
+        waiting: (at, problem) => this.#enter({ kind: 'reconnecting', at, problem }),
+        refused: (error) => this.#refused(error),
+      },
+      around,
+    );
+  }
 
   get state(): SessionState {
     return this.#state;
   }
 
+  /** Behind what the listener has got: a later session may start from it. */
+  get cursor(): string {
+    const known = this.#incarnation;
+    return known === undefined ? String(this.#position) : `${known}.${this.#position}`;
+  }
+
   /** Never throws; what goes wrong is told to the listener and tried again where that may help. */
   async start(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#connection.stopped) return;
     try {
-      const page = await this.around.newest();
-      if (this.#stopped) return;
-      this.#incarnation = page.incarnation;
-      this.#position = page.position;
-      this.#head = page.position;
-      this.listener.snapshot(page);
-      // After the page, so that an outcome is known to all who see the last line.
-      const info = await this.around.info();
-      if (this.#stopped) return;
-      this.listener.infoChanged(info);
-      if (page.state === 'ended' && info.incarnation === page.incarnation && info.outcome) {
-        this.#finish({ kind: 'ended' });
-        this.listener.ended({ ...info, outcome: info.outcome });
-        return;
-      }
-      this.#open();
+      if (this.#start === 'newest') await this.#startWithNewest();
+      else await this.#startAt(this.#start);
     } catch (error) {
       this.#startFailed(error);
     }
   }
 
+  async #startWithNewest(): Promise<void> {
+    const page = await this.around.newest();
+    if (this.#connection.stopped) return;
+    this.#incarnation = page.incarnation;
+    this.#position = page.position;
+    this.#head = page.position;
+    this.listener.snapshot(page);
+    // After the page, so that an outcome is known to all who see the last line.
+    const info = await this.around.info();
+    if (this.#connection.stopped) return;
+    this.listener.infoChanged(info);
+    if (page.state === 'ended' && info.incarnation === page.incarnation && info.outcome) {
+      this.#finish({ kind: 'ended' });
+      this.listener.ended({ ...info, outcome: info.outcome });
+      return;
+    }
+    this.#connection.open();
+  }
+
+  async #startAt(start: { from: number | string } | { tail: number }): Promise<void> {
+    const cursor = 'from' in start ? parseCursor(start.from) : { position: 0 };
+    this.#incarnation = cursor.incarnation;
+    this.#position = cursor.position;
+    const info = await this.around.info();
+    if (this.#connection.stopped) return;
+    // A cursor into another log is the stream's affair, which tells of it.
+    this.#incarnation ??= info.incarnation;
+    if ('tail' in start) this.#position = Math.max(info.first, info.position - start.tail);
+    if (this.#incarnation === info.incarnation) this.#head = info.position;
+    this.listener.infoChanged(info);
+    if (cursor.ended) this.#finish({ kind: 'ended' });
+    else this.#connection.open();
+  }
+
   stop(): void {
-    this.#stopped = true;
-    this.#close();
-    this.#cancelRetry();
+    this.#connection.stop();
+  }
+
+  /** Nothing more comes until resume(), and then exactly what follows. */
+  pause(): void {
+    this.#connection.close();
+  }
+
+  resume(): void {
+    const { kind } = this.#state;
+    const waits = kind === 'connecting' || kind === 'reconnecting';
+    if (!waits && !isOver(this.#state) && !this.#connection.isOpen && !this.#connection.stopped)
+      this.#connection.open();
   }
 
   /** Does now what waits for its time: the reader asked, or the network is back. */
   retryNow(): void {
-    const action = this.#retryAction;
-    if (action === undefined) return;
-    this.#cancelRetry();
-    action();
+    this.#connection.retryNow();
   }
 
   #startFailed(error: unknown): void {
-    if (this.#stopped) return;
+    if (this.#connection.stopped) return;
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404 && this.#incarnation !== undefined) {
       this.#finish({ kind: 'deleted' });
-    } else if (error.status === 404) {
+    } else if (error.status === 404 && this.#wait) {
       this.#enter({ kind: 'waiting' });
-      this.#open();
-    } else if (error.status === 401) {
-      this.#finish({ kind: 'login' });
+      this.#connection.open();
     } else if (error.temporary) {
-      this.#later(error.message, () => void this.start());
+      this.#connection.later(error.message, () => void this.start(), error.retryAfterS * 1000);
     } else {
-      this.#finish({ kind: 'failed', problem: error.message });
+      this.#refused(error);
     }
   }
 
-  #open(): void {
-    const known = this.#incarnation;
-    const source = this.around.openEventSource(
-      known === undefined ? '0' : `${known}.${this.#position}`,
-    );
-    this.#source = source;
-    this.#heard = this.around.now();
-    const on = (type: string, action: (event: MessageEvent<string>) => void) => {
-      source.addEventListener(type, (event) => {
-        if (this.#source !== source) return; // A late event of one that was closed.
-        this.#heard = this.around.now();
-        action(event as MessageEvent<string>);
-      });
-    };
-    on('open', () => this.#opened());
-    on('error', () => this.#interrupted('The connection was interrupted.'));
-    on('message', (event) => this.#batch(event));
-    on('gap', (event) => this.#gap(JSON.parse(event.data) as Gap));
-    on('reset', (event) => {
-      const { incarnation, cause } = JSON.parse(event.data) as Record<string, string>;
-      this.listener.reset(cause ?? '', incarnation ?? '');
-      this.#began(incarnation ?? '', 0);
-    });
-    on('end', (event) => {
-      this.#incarnation ??= incarnationOf(event); // A log that ended without a line.
-      this.#finish({ kind: 'ended' });
-      this.listener.ended(JSON.parse(event.data) as Outcome);
-      this.#refresh();
-    });
-    on('deleted', () => this.#finish({ kind: 'deleted' }));
-    on('expired', () => this.#finish({ kind: 'login' }));
-    on('ping', () => undefined);
-    this.#watchSilence();
+  #refused(error: ApiError): void {
+    if (error.status === 401) this.#finish({ kind: 'login' });
+    else this.#finish({ kind: 'failed', problem: error.message, error });
+  }
+
+  #event(type: string, data: string, id: string): void {
+    switch (type) {
+      case 'message':
+        this.#batch(data, id);
+        break;
+      case 'gap':
+        this.#gap(JSON.parse(data) as Gap);
+        break;
+      case 'reset': {
+        const { incarnation = '', cause = '' } = JSON.parse(data) as Record<string, string>;
+        this.listener.reset(cause, incarnation);
+        this.#began(incarnation, 0);
+        break;
+      }
+      case 'end':
+        this.#incarnation ??= incarnationOf(id); // A log that ended without a line.
+        this.#finish({ kind: 'ended' });
+        this.listener.ended(JSON.parse(data) as Outcome);
+        this.#refresh();
+        break;
+      case 'deleted':
+        this.#finish({ kind: 'deleted' });
+        break;
+      case 'expired':
+        this.#finish({ kind: 'login' });
+        break;
+    }
   }
 
   #opened(): void {
@@ -182,12 +236,11 @@ export class Session {
     if (returned) this.#refresh(); // Tells how far behind we are.
   }
 
-  #batch(event: MessageEvent<string>): void {
-    this.#retryMs = FIRST_RETRY_MS;
-    if (this.#incarnation === undefined) this.#began(incarnationOf(event), 0);
-    const { data } = event;
+  #batch(data: string, id: string): void {
+    this.#connection.works();
+    if (this.#incarnation === undefined) this.#began(incarnationOf(id), this.#position);
     const from = Number(/^\{"from":([0-9]+)/.exec(data)?.[1]);
-    const to = positionOf(event);
+    const to = positionOf(id);
     if (!(to > this.#position) || Number.isNaN(from)) return;
     this.#position = to;
     this.listener.batch({ from, to, data });
@@ -224,64 +277,25 @@ export class Session {
         if (info.incarnation !== this.#incarnation) return;
         this.#head = Math.max(this.#head, info.position);
         this.listener.infoChanged(info);
-        if (this.#source !== undefined && this.#state.kind === 'live') this.#followed();
+        if (this.#connection.isOpen && this.#state.kind === 'live') this.#followed();
       },
       () => undefined,
     );
   }
 
-  #interrupted(problem: string): void {
-    this.#close();
-    this.#later(problem, () => void this.#reopen());
-  }
-
-  /** An EventSource does not say why it failed; a plain question does. */
-  async #reopen(): Promise<void> {
+  /** Whether the log can be read, before the stream is opened again. */
+  async #ask(): Promise<void> {
     try {
       const info = await this.around.info();
-      if (this.#stopped) return;
       if (info.incarnation === this.#incarnation) this.#head = Math.max(this.#head, info.position);
-      this.#open();
     } catch (error) {
-      if (this.#stopped || !(error instanceof ApiError)) return;
-      if (error.status === 401) this.#finish({ kind: 'login' });
-      else if (error.status === 403) this.#finish({ kind: 'failed', problem: error.message });
       // The stream itself tells what became of a log that is gone.
-      else if (error.status === 404) this.#open();
-      else this.#interrupted(error.message);
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
     }
   }
 
-  #later(problem: string, action: () => void): void {
-    const wait = this.#retryMs * (1 + this.around.random());
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS / 2);
-    this.#retryAction = () => {
-      this.#cancelRetry();
-      if (!this.#stopped) action();
-    };
-    this.#retry = this.around.setTimer(this.#retryAction, wait);
-    this.#enter({ kind: 'reconnecting', at: this.around.now() + wait, problem });
-  }
-
-  #cancelRetry(): void {
-    if (this.#retry !== undefined) this.around.clearTimer(this.#retry);
-    this.#retry = undefined;
-    this.#retryAction = undefined;
-  }
-
-  /** A connection that died without a word is opened again: TCP alone would take many minutes. */
-  #watchSilence(): void {
-    this.#watch = this.around.setTimer(() => {
-      if (this.around.now() - this.#heard >= SILENCE_MS) {
-        this.#interrupted('The server has been silent for too long.');
-      } else {
-        this.#watchSilence();
-      }
-    }, SILENCE_MS / 7);
-  }
-
   #finish(state: SessionState): void {
-    this.#close();
+    this.#connection.close();
     this.#enter(state);
   }
 
@@ -289,20 +303,34 @@ export class Session {
     this.#state = state;
     this.listener.stateChanged(state);
   }
+}
 
-  #close(): void {
-    this.#source?.close();
-    this.#source = undefined;
-    if (this.#watch !== undefined) this.around.clearTimer(this.#watch);
-    this.#watch = undefined;
-  }
+/** Nothing more will come. */
+export function isOver(state: SessionState): boolean {
+  return ['ended', 'deleted', 'login', 'failed'].includes(state.kind);
 }
 
 /** Every event with entries has the id INCARNATION.POSITION, `end` has INCARNATION.POSITION.end. */
-function incarnationOf(event: MessageEvent<string>): string {
-  return event.lastEventId.split('.')[0] ?? '';
+function incarnationOf(id: string): string {
+  return id.split('.')[0] ?? '';
 }
 
-function positionOf(event: MessageEvent<string>): number {
-  return Number(event.lastEventId.split('.')[1]);
+function positionOf(id: string): number {
+  return Number(id.split('.')[1]);
+}
+
+function parseCursor(cursor: number | string): {
+  incarnation?: string;
+  position: number;
+  ended?: boolean;
+} {
+  const match = /^(?:([A-Za-z0-9_-]+)\.)?([0-9]+)(\.end)?$/.exec(String(cursor));
+  if (match === null)
+    throw new TypeError(`A cursor is a position or INCARNATION.POSITION, not "${cursor}".`);
+  const [, incarnation, position, end] = match;
+  return {
+    ...(incarnation === undefined ? {} : { incarnation }),
+    position: Number(position),
+    ended: end !== undefined,
+  };
 }

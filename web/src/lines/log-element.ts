@@ -3,8 +3,7 @@
 import { LitElement, html, nothing } from 'lit';
 import type { Entry, LogInfo, Outcome } from '../client/api.js';
 import { LogHandle } from '../client/client.js';
-import { Session } from '../client/session.js';
-import type { SessionListener, SessionState } from '../client/session.js';
+import type { Session, SessionListener, SessionState } from '../client/session.js';
 import {
   formatAge,
   formatClock,
@@ -18,16 +17,18 @@ import { LineStore } from '../model/line-store.js';
 import { ansiStyles } from './ansi-styles.js';
 import { copyFromServer, selectionText } from './copy.js';
 import type { CopyResult } from './copy.js';
+import type {
+  ElementSearchOptions,
+  ElementSearchResult,
+  TailraceLogElement,
+} from './element-api.js';
 import { lineStyles, themeStyles } from './line-styles.js';
 import { LinesView } from './lines-view.js';
 import { missingNotice } from './row.js';
 import { selectedLines } from './selection.js';
 import type { SelectedLines } from './selection.js';
 
-/** Enough to fill a large screen; the rest comes as it is wanted. */
-const NEWEST_LINES = 200;
-
-export class TailraceLog extends LitElement {
+export class TailraceLog extends LitElement implements TailraceLogElement {
   static override styles = [themeStyles, lineStyles, ansiStyles];
   static override properties = {
     src: { type: String },
@@ -44,7 +45,7 @@ export class TailraceLog extends LitElement {
   /** Times are shown in UTC and not in the reader's zone. */
   declare utc: boolean;
   /** As of fetch(); "include" sends cookies to another origin. */
-  declare credentials: RequestCredentials;
+  declare credentials: TailraceLogElement['credentials'];
 
   info: LogInfo | undefined;
   outcome: Outcome | undefined;
@@ -111,6 +112,15 @@ export class TailraceLog extends LitElement {
     this.#view?.mark(lines);
   }
 
+  /** Finds entries in the whole log, on the server. Fails with ApiError. */
+  async search(query: string, options: ElementSearchOptions = {}): Promise<ElementSearchResult> {
+    const { matches, total, complete, searched } = await this.#log.searchAll(
+      { ...options, q: query },
+      options,
+    );
+    return { total, positions: matches.map(({ n }) => n), complete, searched };
+  }
+
   toStart(): void {
     this.#view?.toStart();
   }
@@ -174,7 +184,8 @@ export class TailraceLog extends LitElement {
   }
 
   protected override updated(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has('src') && this.#session !== undefined && this.src !== this.#log.url) {
+    const other = this.src !== this.#log.url || this.credentials !== this.#log.options.credentials;
+    if (other && this.#session !== undefined) {
       this.#end();
       this.#begin();
     }
@@ -231,19 +242,7 @@ export class TailraceLog extends LitElement {
       drawn: () => this.#drawn(),
       timeOf: (entry) => this.#timeOf(entry),
     });
-    this.#session = new Session(this.#listener(), {
-      newest: () => this.#log.entries({ tail: NEWEST_LINES }),
-      info: () => this.#log.info(),
-      openEventSource: (cursor) =>
-        new EventSource(this.#log.eventsUrl(cursor), {
-          withCredentials: this.credentials === 'include',
-        }),
-      setTimer: (action, ms) => window.setTimeout(action, ms),
-      clearTimer: (timer) => window.clearTimeout(timer),
-      now: () => Date.now(),
-      random: () => Math.random(),
-    });
-    void this.#session.start();
+    this.#session = this.#log.follow(this.#listener());
   }
 
   #end(): void {

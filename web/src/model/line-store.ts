@@ -3,6 +3,7 @@
 
 import type { Entry, EntryPage } from '../client/api.js';
 import { ApiError } from '../client/api.js';
+import { entriesOf } from '../client/session.js';
 import type { Batch } from '../client/session.js';
 import type { Range } from './line-set.js';
 
@@ -315,14 +316,4 @@ function lastLines(batch: Batch): Batch | undefined {
     return { from: first, to, data: `{"entries":[${data.slice(at + 1)}` };
   }
   return undefined;
-}
-
-/** Lines that are not what they should be are left out, and so are fetched. */
-function entriesOf(batch: Batch): Entry[] {
-  try {
-    const { entries } = JSON.parse(batch.data) as { entries: Entry[] };
-    return entries.filter((entry) => entry.n >= batch.from && entry.n < batch.to);
-  } catch {
-    return [];
-  }
 }

@@ -4,6 +4,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { ApiError } from '../client/api.js';
 import type { LogInfo } from '../client/api.js';
 import { TailraceClient } from '../client/client.js';
+import type { ListSession } from '../client/list-session.js';
 import { formatAge, formatDuration, formatElapsed, formatLines, parseTime } from '../format.js';
 import { base, goToLogin } from './base.js';
 import { LogList, nameOf } from './log-list.js';
@@ -146,7 +147,7 @@ export class ListPage extends LitElement {
 
   readonly #list = new LogList();
   #loaded = false;
-  #source: EventSource | undefined;
+  #session: ListSession | undefined;
   #clock = 0;
   #retry = 0;
 
@@ -168,7 +169,7 @@ export class ListPage extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#source?.close();
+    this.#session?.stop();
     window.clearInterval(this.#clock);
     window.clearTimeout(this.#retry);
   }
@@ -254,24 +255,19 @@ export class ListPage extends LitElement {
   }
 
   #connect(): void {
-    const source = new EventSource(client.listEventsUrl);
-    this.#source = source;
-    // The stream first and the page behind it, so that no log falls between the two.
-    source.addEventListener('open', () => void this.#refresh());
-    source.addEventListener('error', () => {
-      this.state = 'reconnecting';
-      if (source.readyState === EventSource.CLOSED)
-        this.#retry = window.setTimeout(() => this.#connect(), RETRY_MS);
-    });
-    const changed = (event: Event) => {
-      this.#list.change(JSON.parse((event as MessageEvent<string>).data) as LogInfo);
-      this.requestUpdate();
-    };
-    source.addEventListener('created', changed);
-    source.addEventListener('ended', changed);
-    source.addEventListener('deleted', (event) => {
-      this.#list.remove(JSON.parse((event as MessageEvent<string>).data) as LogInfo);
-      this.requestUpdate();
+    this.#session = client.followList({
+      // The stream first and the page behind it, so that no log falls between the two.
+      opened: () => void this.#refresh(),
+      changed: (log) => {
+        this.#list.change(log);
+        this.requestUpdate();
+      },
+      deleted: (log) => {
+        this.#list.remove(log);
+        this.requestUpdate();
+      },
+      interrupted: () => (this.state = 'reconnecting'),
+      refused: (error) => this.#failed(error),
     });
   }
 

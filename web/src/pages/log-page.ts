@@ -162,7 +162,7 @@ export class LogPage extends LitElement {
   }
 
   get #log(): TailraceLog | null {
-    return this.renderRoot.querySelector('tailrace-log');
+    return this.renderRoot.querySelector<TailraceLog>('tailrace-log');
   }
 
   get #lines(): number {

@@ -1,12 +1,10 @@
 // Which page an address names.
 
+import { isLogName } from '../client/api.js';
 import { base } from './base.js';
 
 export type Route =
   { page: 'list' } | { page: 'log'; type: string; id: string } | { page: 'unknown'; path: string };
-
-const LOG_TYPE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const LOG_ID = /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/;
 
 /** `pathname` is location.pathname: "/" or "/logs/TYPE/ID" behind `under`, escaped or not. */
 export function parseRoute(pathname: string, under = base): Route {
@@ -18,7 +16,7 @@ export function parseRoute(pathname: string, under = base): Route {
   try {
     const type = decodeURIComponent(parts[2] ?? '');
     const id = decodeURIComponent(parts[3] ?? '');
-    return LOG_TYPE.test(type) && LOG_ID.test(id) ? { page: 'log', type, id } : unknown;
+    return isLogName(type, id) ? { page: 'log', type, id } : unknown;
   } catch {
     return unknown; // A stray '%'.
   }
