@@ -1,8 +1,8 @@
 """A real Kubernetes on loopback for one test class: API server, controllers, scheduler, kubelet.
 
-It comes from a folder with cluster.sh and kubetestbed.xz (or kubetestbed unpacked), which is not
-part of this repository. TAILRACE_KUBERNETES_TESTBED names the folder; without it,
-shared/kubernetes-testbed beside the repository is looked at. Where neither is, tests skip.
+testbed/ has it. Its program is kubetestbed or kubetestbed.xz in the folder that
+TAILRACE_KUBERNETES_TESTBED names, or in shared/kubernetes-testbed beside the repository, or was
+built by `scripts/test --kubernetes`, which runs this file. Where there is none, tests skip.
 """
 
 import hashlib
@@ -19,38 +19,55 @@ import unittest
 from support.server import prepare_child
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCE = pathlib.Path(__file__).with_name("testbed")
+CACHE = ROOT / "build" / "kubernetes-testbed"
 PORTS = 4  # API server, etcd, etcd's peers, kubelet
 UP_SECONDS = 120
 DOWN_SECONDS = 60
 
 
-def testbed_folder():
-    """The folder, or a skipped test."""
+def unpacked(archive):
+    """The program, unpacked once for each archive; two tests at once may both unpack it."""
+    packed = archive.read_bytes()
+    program = CACHE / f"kubetestbed-{hashlib.sha256(packed).hexdigest()[:16]}"
+    if not program.is_file():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=CACHE) as fresh:
+            fresh.write(lzma.decompress(packed))
+            fresh.flush()
+            os.chmod(fresh.name, 0o755)
+            os.link(fresh.name, f"{fresh.name}.whole")
+        os.replace(f"{fresh.name}.whole", program)
+    return program
+
+
+def built_path():
+    """Where the program is once it has been built from these sources."""
+    sources = hashlib.sha256()
+    for path in sorted([*SOURCE.glob("*.go"), *SOURCE.glob("go.*"), SOURCE / "build.sh"]):
+        sources.update(path.read_bytes())
+    return CACHE / f"built-{sources.hexdigest()[:16]}"
+
+
+def testbed_program():
+    """The program, or None."""
     given = os.environ.get("TAILRACE_KUBERNETES_TESTBED")
     folder = pathlib.Path(given or ROOT.parent / "shared" / "kubernetes-testbed")
-    if (folder / "cluster.sh").is_file():
-        if (folder / "kubetestbed").is_file() or (folder / "kubetestbed.xz").is_file():
-            return folder
-    raise unittest.SkipTest(f"no Kubernetes testbed in {os.path.relpath(folder, ROOT)}: "
-                            "TAILRACE_KUBERNETES_TESTBED names the folder of one")
-
-
-def testbed_program(folder):
-    """The program, unpacked once for each archive; two tests at once may both unpack it."""
     if (folder / "kubetestbed").is_file():
         return folder / "kubetestbed"
-    packed = (folder / "kubetestbed.xz").read_bytes()
-    cache = ROOT / "build" / "kubernetes-testbed"
-    program = cache / f"kubetestbed-{hashlib.sha256(packed).hexdigest()[:16]}"
-    if not program.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cache) as unpacked:
-            unpacked.write(lzma.decompress(packed))
-            unpacked.flush()
-            os.chmod(unpacked.name, 0o755)
-            os.link(unpacked.name, f"{unpacked.name}.whole")
-        os.replace(f"{unpacked.name}.whole", program)
-    return program
+    if (folder / "kubetestbed.xz").is_file():
+        return unpacked(folder / "kubetestbed.xz")
+    return built_path() if built_path().is_file() else None
+
+
+def build():
+    """Makes the program if there is none; about ten minutes the first time."""
+    if testbed_program() is None:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        fresh = CACHE / f"fresh-{os.getpid()}"
+        subprocess.run([SOURCE / "build.sh", fresh], check=True)
+        fresh.rename(built_path())
+    print(f"the testbed is {testbed_program()}", flush=True)
 
 
 def free_ports():
@@ -74,9 +91,10 @@ class Cluster:
     """Goes down with stop(), and also when this process is killed: a guard waits for its end."""
 
     def __init__(self):
-        source = testbed_folder()
-        self.program = testbed_program(source)
-        self.script = str(source / "cluster.sh")
+        self.program = testbed_program()
+        if self.program is None:
+            raise unittest.SkipTest("no Kubernetes testbed; `scripts/test --kubernetes` builds it")
+        self.script = str(SOURCE / "cluster.sh")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-kubernetes-"))
         self.port = None
         self.commands = self.folder / "bin"  # for PATH
@@ -148,3 +166,7 @@ class Cluster:
         if done.returncode != 0:
             raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr.decode()}")
         return done.stdout
+
+
+if __name__ == "__main__":
+    build()
