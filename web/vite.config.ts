@@ -14,5 +14,6 @@ export default defineConfig({
     // `npm run dev` shows the logs of a `tailrace serve` with its default address.
     proxy: { '/api': 'http://127.0.0.1:8080' },
   },
-  test: { include: ['src/**/*.test.ts'] },
+  // Generous: a loaded machine is slow, a broken loop never ends.
+  test: { include: ['src/**/*.test.ts'], css: true, testTimeout: 60_000 },
 });

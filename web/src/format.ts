@@ -74,6 +74,22 @@ export function formatSince(time: string, begin: number): string {
   return `${ms < 0 ? '-' : '+'}${head}:${seconds}`;
 }
 
+/** An entry's time as the reader wants it; `created`: of the log. */
+export function formatTime(time: string, style: TimeStyle, utc: boolean, created = ''): string {
+  switch (style) {
+    case 'clock':
+      return formatClock(time, utc);
+    case 'date':
+      return formatDate(time, utc);
+    case 'age':
+      return formatAge(parseTime(time), Date.now());
+    case 'elapsed':
+      return formatSince(time, parseTime(created));
+    default:
+      return '';
+  }
+}
+
 /** "12,345". */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -24,6 +24,8 @@ export interface TailraceLogElement extends HTMLElement {
   times: 'off' | 'clock' | 'date' | 'age' | 'elapsed';
   /** Times are shown in UTC and not in the reader's zone. */
   utc: boolean;
+  /** Lines that are JSON are laid out. */
+  json: boolean;
   /** As of fetch(): "include" sends cookies to another origin. */
   credentials: 'omit' | 'same-origin' | 'include';
   /** The end stays in view. */
@@ -43,6 +45,10 @@ export interface TailraceLogElement extends HTMLElement {
   mark(lines: { first: number; last: number } | undefined): void;
   /** Finds entries in the whole log, on the server. Fails with ApiError. */
   search(query: string, options?: ElementSearchOptions): Promise<ElementSearchResult>;
+  /** How many groups of lines are known, whether one is closed, and from which line on none is. */
+  readonly groups: { count: number; anyClosed: boolean; fullAt: number | undefined };
+  /** Closes all groups, or opens all. */
+  foldAll(closed: boolean): void;
   toStart(): void;
   /** Scrolls by so many screenfuls. */
   page(count: number): void;
@@ -61,6 +67,10 @@ export interface TailraceLogEventMap {
   'tailrace-end': CustomEvent<Outcome>;
   /** A number was clicked; `extend`: with Shift. */
   'tailrace-line-click': CustomEvent<{ n: number; extend: boolean }>;
+  /** The name of a source was pressed. */
+  'tailrace-source-click': CustomEvent<{ source: string }>;
+  /** More groups are known, or some were closed or opened. */
+  'tailrace-groups': CustomEvent<object>;
 }
 
 declare global {

@@ -113,10 +113,85 @@ export const lineStyles = css`
     white-space: pre;
     overflow-wrap: normal;
   }
-  .source::before {
-    margin-right: 1.5ch;
-    color: var(--accent);
+  .text button:not(.more) {
+    padding: 0;
+    border: 0;
+    background: none;
+    font: inherit;
+    cursor: pointer;
     user-select: none;
+  }
+  .text .source {
+    margin-right: 1.5ch;
+  }
+  .source:hover,
+  .json:hover {
+    text-decoration: underline;
+  }
+  .text .json {
+    margin-right: 1ch;
+    color: var(--faint);
+  }
+  .text .json[aria-pressed='true'] {
+    color: var(--accent);
+  }
+  .json-name {
+    color: var(--accent);
+  }
+  .json-string {
+    color: var(--ansi-2);
+  }
+  .json-number {
+    color: var(--ansi-4);
+  }
+  .json-word {
+    color: var(--ansi-5);
+  }
+  /* Laid out, a value has its own lines; without wrapping too. */
+  .text.whole {
+    white-space: pre-wrap;
+  }
+  :host(:not([wrap])) .text.whole {
+    white-space: pre;
+  }
+  .row.heading {
+    background: var(--heading);
+  }
+  .row.heading:hover {
+    background: var(--hover);
+  }
+  .heading .text {
+    padding-left: calc(var(--depth, 0) * 2ch);
+    font-weight: 600;
+    cursor: pointer;
+  }
+  .heading .fold {
+    width: 2ch;
+    color: var(--soft);
+    text-align: left;
+  }
+  .facts,
+  .group-end {
+    color: var(--soft);
+    font-weight: 400;
+    user-select: none;
+  }
+  .missing {
+    color: var(--warn);
+    font: italic 500 12.5px/19px var(--sans);
+  }
+  .facts {
+    margin-left: 2ch;
+  }
+  .group-end {
+    color: var(--faint);
+  }
+  .text .fold.trace {
+    margin-left: 1ch;
+    color: var(--accent);
+  }
+  .fold:hover {
+    color: var(--accent);
   }
   .partial::before {
     color: var(--faint);
@@ -134,13 +209,14 @@ export const lineStyles = css`
   .row[data-stream='event'] .text {
     font-style: italic;
   }
-  .row[data-level='error'] .text,
-  .row[data-level='fatal'] .text {
+  .row[data-level='error'] .text {
     color: var(--bad);
   }
-  .row[data-level='warn'] .text,
-  .row[data-level='warning'] .text {
+  .row[data-level='warn'] .text {
     color: var(--warn);
+  }
+  .row[data-level='debug'] .text {
+    color: var(--soft);
   }
   .row.target {
     background: var(--target);

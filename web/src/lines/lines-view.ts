@@ -9,6 +9,8 @@ import type { Entry } from '../client/api.js';
 import { MAX_CONTENT_PX, Viewport } from '../model/viewport.js';
 import type { LineStore } from '../model/line-store.js';
 import type { VisibleLines } from '../model/shown-lines.js';
+import { CarriedStyles } from '../text/carry.js';
+import type { Heading } from './row.js';
 import { RowList } from './row-list.js';
 import { ScrollInput } from './scroll-input.js';
 
@@ -20,6 +22,8 @@ const AHEAD_LINES = 300;
 const AHEAD_ROWS = 50;
 /** Drawing finds out heights, and heights what to draw; after so many rounds the rest waits. */
 const MAX_ROUNDS = 6;
+/** In so many of them lines may be folded before they are drawn. */
+const MAX_FOLDS = 3;
 const DEFAULT_ROW_PX = 19;
 
 export interface ViewParts {
@@ -38,12 +42,19 @@ export interface ViewListener {
   /** After a drawing. */
   drawn(): void;
   timeOf(entry: Entry): string;
+  headingOf(entry: Entry): Heading | undefined;
+  isPretty(position: number): boolean;
+  /** Lines [from, to) are about to be drawn. Says whether some of them are hidden now. */
+  prepare(from: number, to: number): boolean;
+  /** The line is wanted and hidden. */
+  reveal(position: number): void;
 }
 
 export class LinesView {
   readonly viewport = new Viewport(DEFAULT_ROW_PX);
   readonly rows: RowList;
   readonly #input: ScrollInput;
+  readonly #styles: CarriedStyles;
   readonly #resized: ResizeObserver;
   #following = true;
   #frame = 0;
@@ -57,6 +68,7 @@ export class LinesView {
     private readonly store: LineStore,
     private readonly listener: ViewListener,
   ) {
+    this.#styles = new CarriedStyles((position) => this.store.peek(position));
     this.rows = new RowList(parts.block, {
       get: (position) => this.store.get(position),
       next: (position) => this.lines.next(position),
@@ -65,6 +77,9 @@ export class LinesView {
         position >= this.#marked.first &&
         position <= this.#marked.last,
       timeOf: (entry) => this.listener.timeOf(entry),
+      styleOf: (position) => this.#styles.before(position),
+      isPretty: (position) => this.listener.isPretty(position),
+      headingOf: (entry) => this.listener.headingOf(entry),
     });
     this.#input = new ScrollInput(parts.scroller, {
       scrolled: (before, now, stepping) => this.#scrolled(before, now, stepping),
@@ -112,6 +127,12 @@ export class LinesView {
     this.schedule();
   }
 
+  /** These rows say something else. */
+  renew(positions: readonly number[]): void {
+    this.rows.renew(positions);
+    this.schedule();
+  }
+
   /** All rows say something else, in the same places. */
   refresh(): void {
     this.rows.refresh();
@@ -146,6 +167,7 @@ export class LinesView {
   /** Brings the line into view, a third from the top. */
   goTo(position: number): void {
     this.#extend();
+    if (!this.lines.has(position)) this.listener.reveal(position);
     this.#leaveFor();
     const { height, heights } = this.viewport;
     this.viewport.moveTo(position, Math.round(height / 3 / heights.estimate) * heights.estimate);
@@ -159,6 +181,13 @@ export class LinesView {
     this.#marked = lines;
     this.rows.refresh();
     this.schedule();
+  }
+
+  /** Somebody reads one of the lines [from, to), or was sent to it; not whom lines just pass by. */
+  isRead(from: number, to: number): boolean {
+    const target = this.#marked?.first;
+    if (target !== undefined && target >= from && target < to) return true;
+    return !this.#following && this.rows.isFilled(from, to);
   }
 
   /** Scrolls by true pixels; towards the beginning: negative. */
@@ -224,6 +253,7 @@ export class LinesView {
       if (this.#following) viewport.toEnd();
       else viewport.clamp();
       const { from, to } = viewport.visible(OVERSCAN_PX);
+      if (round < MAX_FOLDS && this.listener.prepare(from, to)) continue;
       this.rows.show(from, to);
       parts.header.hidden = this.#isBehindFirst(from);
       parts.footer.hidden = this.lines.next(to) < this.store.head;

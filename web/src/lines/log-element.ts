@@ -1,17 +1,10 @@
 // <tailrace-log>: the lines of one log, live. Everything around them is the page's.
 
 import { LitElement, html, nothing } from 'lit';
-import type { Entry, LogInfo, Outcome } from '../client/api.js';
+import type { LogInfo, Outcome } from '../client/api.js';
 import { LogHandle } from '../client/client.js';
 import type { Session, SessionListener, SessionState } from '../client/session.js';
-import {
-  formatAge,
-  formatClock,
-  formatDate,
-  formatLines,
-  formatSince,
-  parseTime,
-} from '../format.js';
+import { formatLines, formatTime } from '../format.js';
 import type { TimeStyle } from '../format.js';
 import { LineStore } from '../model/line-store.js';
 import { ansiStyles } from './ansi-styles.js';
@@ -24,17 +17,21 @@ import type {
 } from './element-api.js';
 import { lineStyles, themeStyles } from './line-styles.js';
 import { LinesView } from './lines-view.js';
+import { Reading } from './reading.js';
 import { missingNotice } from './row.js';
+import { positionOf } from './row-list.js';
 import { selectedLines } from './selection.js';
+import { sourceStyles } from './sources.js';
 import type { SelectedLines } from './selection.js';
 
 export class TailraceLog extends LitElement implements TailraceLogElement {
-  static override styles = [themeStyles, lineStyles, ansiStyles];
+  static override styles = [themeStyles, lineStyles, ansiStyles, sourceStyles];
   static override properties = {
     src: { type: String },
     wrap: { type: Boolean, reflect: true },
     times: { type: String, reflect: true },
     utc: { type: Boolean, reflect: true },
+    json: { type: Boolean, reflect: true },
     credentials: { type: String },
   };
 
@@ -44,6 +41,8 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   declare times: TimeStyle;
   /** Times are shown in UTC and not in the reader's zone. */
   declare utc: boolean;
+  /** Lines that are JSON are laid out. */
+  declare json: boolean;
   /** As of fetch(); "include" sends cookies to another origin. */
   declare credentials: TailraceLogElement['credentials'];
 
@@ -62,10 +61,14 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   );
   #log = new LogHandle('');
   #view: LinesView | undefined;
+  #reading: Reading | undefined;
   #session: Session | undefined;
   #state: SessionState = { kind: 'connecting' };
   #drawnHead = -1;
   #selected: SelectedLines | undefined;
+  #marked: { first: number; last: number } | undefined;
+  /** The heading that gets the focus when it is drawn. */
+  #focused: number | undefined;
   /** Where to go as soon as the log is known. */
   #target: { first: number; last: number } | undefined;
 
@@ -75,6 +78,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     this.wrap = true;
     this.times = 'off';
     this.utc = false;
+    this.json = false;
     this.credentials = 'same-origin';
   }
 
@@ -109,6 +113,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
 
   /** Marks the entries of these positions, where they are. */
   mark(lines: { first: number; last: number } | undefined): void {
+    this.#marked = lines;
     this.#view?.mark(lines);
   }
 
@@ -119,6 +124,19 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
       options,
     );
     return { total, positions: matches.map(({ n }) => n), complete, searched };
+  }
+
+  /** How many groups of lines are known, whether one of them is closed, and up to which line. */
+  get groups(): { count: number; anyClosed: boolean; fullAt: number | undefined } {
+    const { outline, folding } = this.#reading ?? {};
+    const anyClosed = folding?.anyClosed ?? false;
+    return { count: outline?.groups.length ?? 0, anyClosed, fullAt: outline?.fullAt };
+  }
+
+  /** Closes all groups, or opens all. */
+  foldAll(closed: boolean): void {
+    this.#reading?.folding.setAll(closed);
+    this.#tell('tailrace-groups', {});
   }
 
   toStart(): void {
@@ -189,6 +207,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
       this.#end();
       this.#begin();
     }
+    if (changed.has('json') && this.#reading) this.#reading.pretty = this.json;
     if (['wrap', 'times', 'utc'].some((name) => changed.has(name))) this.relayout();
   }
 
@@ -240,14 +259,24 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     this.#view = new LinesView({ scroller, canvas, block, header, footer }, this.#store, {
       followChanged: () => this.requestUpdate(),
       drawn: () => this.#drawn(),
-      timeOf: (entry) => this.#timeOf(entry),
+      timeOf: ({ time }) => formatTime(time, this.times, this.utc, this.info?.created),
+      headingOf: (entry) => this.#reading?.headingOf(entry),
+      isPretty: (position) => this.#reading?.isPretty(position) ?? false,
+      prepare: (from, to) => this.#reading?.prepare(from, to) ?? false,
+      reveal: (position) => this.#reading?.folding.reveal(position),
     });
+    this.#reading = new Reading(this.#log, this.#store, this.#view, () =>
+      this.#tell('tailrace-groups', {}),
+    );
+    this.#reading.pretty = this.json;
     this.#session = this.#log.follow(this.#listener());
   }
 
   #end(): void {
     this.#session?.stop();
     this.#session = undefined;
+    this.#reading?.stop();
+    this.#reading = undefined;
     this.#view?.rows.clear();
     this.#view?.stop();
     this.#view = undefined;
@@ -271,17 +300,24 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
       },
       snapshot: (page) => {
         this.#store.addPage(page);
+        this.#reading?.snapshot(page);
         this.#goToTarget();
       },
       batch: (batch) => {
         const first = this.#store.head === 0;
         this.#store.addBatch(batch);
+        this.#reading?.batch(batch);
         if (first) this.#goToTarget();
       },
-      gap: (gap) => this.#store.cut(gap.to),
+      gap: ({ from, to, cause }) => {
+        // What was lost upstream is said in the row of the next entry.
+        if (cause === 'retention') this.#store.cut(to);
+        else if (cause !== 'upstream') this.#store.addGap(from, to);
+      },
       reset: (cause) => {
         this.#store.clear();
         this.#view?.clear();
+        this.#reading?.reset();
         this.outcome = undefined;
         this.notice =
           cause === 'recreated'
@@ -291,27 +327,13 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
       },
       ended: (outcome) => {
         this.outcome = outcome;
+        this.#reading?.ended();
         const [all, here] = [outcome.position ?? this.position, this.position];
         if (all !== here)
           this.notice = `It ended with ${formatLines(all)}; ${formatLines(here)} arrived here.`;
         this.#tell('tailrace-end', outcome);
       },
     };
-  }
-
-  #timeOf(entry: Entry): string {
-    switch (this.times) {
-      case 'clock':
-        return formatClock(entry.time, this.utc);
-      case 'date':
-        return formatDate(entry.time, this.utc);
-      case 'age':
-        return formatAge(parseTime(entry.time), Date.now());
-      case 'elapsed':
-        return formatSince(entry.time, parseTime(this.info?.created ?? ''));
-      default:
-        return '';
-    }
   }
 
   #tell(type: string, detail: unknown): boolean {
@@ -329,6 +351,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     const digits = Math.max(3, String(this.#store.head).length);
     this.style.setProperty('--digits', String(digits));
     this.requestUpdate();
+    this.#focusHeading();
     if (this.#drawnHead === this.#store.head) return;
     this.#drawnHead = this.#store.head;
     this.#tell('tailrace-position', { position: this.#store.head });
@@ -338,7 +361,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     const target = this.#target;
     if (target === undefined || this.#view === undefined) return;
     this.#target = undefined;
-    this.#view.mark(target);
+    this.mark(target);
     this.#view.goTo(target.first);
   }
 
@@ -371,12 +394,56 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   };
 
   readonly #onClick = (event: MouseEvent): void => {
-    const link = (event.target as Element).closest('.number');
-    const n = Number(link?.closest<HTMLElement>('.row')?.dataset['n'] ?? NaN);
-    if (Number.isNaN(n) || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    this.#tell('tailrace-line-click', { n, extend: event.shiftKey });
+    const target = event.target as Element;
+    const n = positionOf(target);
+    if (n === undefined || event.ctrlKey || event.metaKey) return;
+    if (target.closest('.number')) {
+      event.preventDefault();
+      this.#tell('tailrace-line-click', { n, extend: event.shiftKey });
+    } else if (target.closest('.source')) {
+      this.#tell('tailrace-source-click', { source: this.#store.peek(n)?.source ?? '' });
+    } else if (target.closest('.json')) {
+      this.#reading?.togglePretty(n);
+    } else if (target.closest('.fold, .heading .text') && !target.closest('a, .more')) {
+      if (!target.closest('.fold') && this.#selected !== undefined) return;
+      this.#toggleFold(n);
+    }
   };
+
+  #toggleFold(line: number): void {
+    if (this.#reading === undefined) return;
+    const head = this.#reading.folding.toggle(line);
+    // What was closed around the reader is not gone: its heading is there.
+    if (head >= 0 && head !== line) this.#showHeading(head);
+    this.#tell('tailrace-groups', {});
+  }
+
+  #showHeading(head: number): void {
+    this.#view?.goTo(head);
+    this.#focused = head;
+  }
+
+  #focusHeading(): void {
+    if (this.#focused === undefined) return;
+    const row = this.#view?.rows.elementOf(this.#focused);
+    const fold = row?.querySelector<HTMLElement>('.fold');
+    if (!fold) return;
+    this.#focused = undefined;
+    fold.focus({ preventScroll: true });
+  }
+
+  /** The line that keys are about: the marked one, else the one that the view is held by. */
+  get #current(): number {
+    return this.#marked?.first ?? this.#view?.viewport.anchor.position ?? 0;
+  }
+
+  #toNeighbour(step: 1 | -1): void {
+    if (this.#view === undefined || this.#reading === undefined) return;
+    let group = this.#reading.outline.neighbour(this.#view.viewport.anchor.position, step);
+    while (group !== undefined && !this.#view.lines.has(group.head))
+      group = this.#reading.outline.neighbour(group.head, step);
+    if (group !== undefined) this.#showHeading(group.head);
+  }
 
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.key === ' ' && (event.target as Element).closest('button')) return;
@@ -396,6 +463,16 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
         return () => this.page(1);
       case ' ':
         return () => this.page(shift ? -1 : 1);
+      case 'z':
+        return () => this.#toggleFold(this.#current);
+      case 'Z':
+        return () => this.foldAll(!this.groups.anyClosed);
+      case '[':
+        return () => this.#toNeighbour(-1);
+      case ']':
+        return () => this.#toNeighbour(1);
+      case 'P':
+        return () => this.#reading?.togglePretty(this.#current);
       case 'k':
         return () => this.#view?.scrollBy(-this.#view.viewport.heights.estimate);
       case 'j':

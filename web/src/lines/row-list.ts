@@ -3,12 +3,17 @@
 // that would end a selection.
 
 import type { Entry } from '../client/api.js';
+import { sameStyle } from '../text/carry.js';
+import { PLAIN } from '../text/style.js';
+import type { Style } from '../text/style.js';
 import { fillItem } from './row.js';
+import type { Heading } from './row.js';
 
 interface Item {
   element: HTMLElement;
   /** What it was filled with. */
   entry: Entry | undefined;
+  style: Style;
   stale: boolean;
 }
 
@@ -18,6 +23,11 @@ export interface RowSource {
   next(position: number): number;
   isMarked(position: number): boolean;
   timeOf(entry: Entry): string;
+  /** The style that lines before have left. */
+  styleOf(position: number): Style;
+  /** JSON is laid out. */
+  isPretty(position: number): boolean;
+  headingOf(entry: Entry): Heading | undefined;
 }
 
 export class RowList {
@@ -47,6 +57,22 @@ export class RowList {
   /** Every row is filled anew at the next `show`. */
   refresh(): void {
     for (const item of this.#items.values()) item.stale = true;
+  }
+
+  /** These rows are filled anew at the next `show`. */
+  renew(positions: readonly number[]): void {
+    for (const position of positions) {
+      const item = this.#items.get(position);
+      if (item !== undefined) item.stale = true;
+    }
+  }
+
+  /** One of the lines [from, to) is to be seen, and not only a row that waits for it. */
+  isFilled(from: number, to: number): boolean {
+    for (const [position, { entry }] of this.#items) {
+      if (position >= from && position < to && entry !== undefined) return true;
+    }
+    return false;
   }
 
   clear(): void {
@@ -99,21 +125,35 @@ export class RowList {
   #item(position: number): Item {
     let item = this.#items.get(position);
     const entry = this.source.get(position) ?? item?.entry;
+    const style = entry === undefined ? PLAIN : this.source.styleOf(position);
     if (item === undefined) {
       const element = document.createElement('div');
       element.className = 'item';
-      item = { element, entry, stale: true };
+      item = { element, entry, style, stale: true };
       this.#items.set(position, item);
     }
-    if (item.stale || item.entry !== entry) {
-      fillItem(item.element, position, entry, {
-        marked: this.source.isMarked(position),
-        timeOf: this.source.timeOf,
-      });
+    if (item.stale || item.entry !== entry || !sameStyle(item.style, style)) {
       item.entry = entry;
+      item.style = style;
+      this.#fill(position, item);
       item.stale = false;
     }
     return item;
+  }
+
+  #fill(position: number, { element, entry, style }: Item): void {
+    const focused = element.querySelector('button:focus')?.classList[0];
+    fillItem(element, position, entry, {
+      marked: this.source.isMarked(position),
+      timeOf: this.source.timeOf,
+      style,
+      pretty: this.source.isPretty(position),
+      heading: entry === undefined ? undefined : this.source.headingOf(entry),
+    });
+    // Whoever presses a button by keyboard wants to press it again.
+    if (focused !== undefined) {
+      element.querySelector<HTMLElement>(`button.${focused}`)?.focus({ preventScroll: true });
+    }
   }
 }
 

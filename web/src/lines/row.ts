@@ -2,13 +2,38 @@
 
 import type { Entry } from '../client/api.js';
 import { formatCount, formatLines } from '../format.js';
+import { commandsIn, readSigns, withoutStretches } from '../text/groups.js';
+import type { Sign } from '../text/groups.js';
+import { looksLikeJson, prettyJson } from '../text/json.js';
+import { levelOf } from '../text/level.js';
+import { plainText } from '../text/spans.js';
+import type { Style } from '../text/style.js';
+import { sourceColour } from './sources.js';
 import { fillText } from './text-view.js';
 
 const STREAM_TAGS: Record<string, string> = { stderr: 'err', event: 'evt' };
 
-export interface RowContext {
-  /** What to say about the row's place: it is pointed to by the address. */
+/** What the line heads: a group of lines, or the frames of a stack trace. */
+export interface Heading {
+  kind: 'group' | 'trace';
+  open: boolean;
+  /** In so many other groups. */
+  depth: number;
+  /** How many lines it heads. */
+  lines: number;
+  /** What else there is to say: how long it took. */
+  facts: string;
+}
+
+/** What is not in the entry and yet to be seen in its row. */
+export interface RowLook {
+  /** It is pointed to by the address. */
   marked: boolean;
+  /** What lines before have left. */
+  style: Style;
+  /** JSON is laid out. */
+  pretty: boolean;
+  heading: Heading | undefined;
   /** Its time, as the reader wants it. */
   timeOf(entry: Entry): string;
 }
@@ -18,21 +43,22 @@ export function fillItem(
   item: HTMLElement,
   position: number,
   entry: Entry | undefined,
-  context: RowContext,
+  look: RowLook,
 ): void {
   const parts: HTMLElement[] = [];
   if (entry?.lost !== undefined) parts.push(makeNotice(lostNotice(entry.lost)));
-  parts.push(entry === undefined ? makeWaiting(position) : makeRow(entry, context.timeOf(entry)));
-  parts.at(-1)?.classList.toggle('target', context.marked);
+  parts.push(entry === undefined ? makeWaiting(position) : makeRow(entry, look));
+  parts.at(-1)?.classList.toggle('target', look.marked);
   item.replaceChildren(...parts);
 }
 
-function makeRow(entry: Entry, shownTime: string): HTMLElement {
+function makeRow(entry: Entry, look: RowLook): HTMLElement {
   const row = makeFrame(entry.n);
   if (entry.stream) row.dataset['stream'] = entry.stream;
-  if (entry.level) row.dataset['level'] = entry.level.toLowerCase();
+  const level = levelOf(entry);
+  if (level !== undefined) row.dataset['level'] = level;
   const time = make('span', 'time');
-  time.dataset['show'] = shownTime;
+  time.dataset['show'] = look.timeOf(entry);
   time.title = entry.time;
   const tag = make('span', 'tag');
   const tagText = entry.stream === undefined ? undefined : STREAM_TAGS[entry.stream];
@@ -40,21 +66,109 @@ function makeRow(entry: Entry, shownTime: string): HTMLElement {
     tag.dataset['show'] = tagText;
     tag.title = entry.stream ?? '';
   }
+  row.append(time, tag, makeText(row, entry, look));
+  return row;
+}
+
+function makeText(row: HTMLElement, entry: Entry, look: RowLook): HTMLElement {
   const text = make('div', 'text');
-  if (entry.source) {
-    const source = make('span', 'source');
-    source.dataset['show'] = entry.source;
-    text.append(source);
-  }
-  fillText(text, entry.text);
+  if (entry.source) text.append(makeSource(entry.source));
+  const signs = readSigns(entry.text);
+  if ('missing' in entry) text.append(makeMissing());
+  else if (signs.length > 0) fillHeading(row, text, entry.text, signs, look);
+  else fillLine(text, entry.text, look);
+  if (look.heading?.kind === 'trace') text.append(makeTraceFold(look.heading));
   if (entry.partial) {
     const mark = make('span', 'partial');
     mark.dataset['show'] = '⋯';
     mark.title = 'Goes on in the next line';
     text.append(mark);
   }
-  row.append(time, tag, text);
-  return row;
+  return text;
+}
+
+function fillLine(text: HTMLElement, content: string, look: RowLook): void {
+  if (!looksLikeJson(content)) {
+    fillText(text, content, look.style);
+    return;
+  }
+  const pieces = look.pretty ? prettyJson(content) : undefined;
+  const button = makeButton('json', '{ }', 'Lay out as JSON');
+  button.ariaPressed = String(look.pretty);
+  text.append(button);
+  if (pieces === undefined) {
+    fillText(text, content, look.style);
+    return;
+  }
+  text.classList.add('whole');
+  for (const { kind, text: piece } of pieces) {
+    const element = make('span', `json-${kind}`);
+    element.textContent = piece;
+    text.append(element);
+  }
+}
+
+/** The title without its commands; text is copied with them. */
+function fillHeading(
+  row: HTMLElement,
+  text: HTMLElement,
+  content: string,
+  signs: readonly Sign[],
+  look: RowLook,
+): void {
+  text.classList.add('whole');
+  const begin = signs.findLast((sign) => sign.kind === 'begin');
+  const title = withoutStretches(content, commandsIn(content)).text;
+  const blank = plainText(title).trim() === '';
+  if (begin !== undefined) {
+    row.classList.add('heading');
+    const { heading } = look;
+    if (heading !== undefined) {
+      text.style.setProperty('--depth', String(heading.depth));
+      text.append(makeGroupFold(heading));
+    }
+    fillText(text, blank ? begin.name || 'Group' : title, look.style);
+    if (heading !== undefined && heading.facts !== '') {
+      const facts = make('span', 'facts');
+      facts.dataset['show'] = heading.facts;
+      text.append(facts);
+    }
+  } else if (blank) {
+    const end = make('span', 'group-end');
+    end.dataset['show'] = signs.some((sign) => sign.kind === 'end') ? 'end of group' : '';
+    text.append(end);
+  } else {
+    fillText(text, title, look.style);
+  }
+}
+
+function makeGroupFold({ open, lines }: Heading): HTMLElement {
+  const label = Number.isFinite(lines) ? `Group of ${formatLines(lines)}` : 'Group';
+  const button = makeButton('fold', open ? '▾' : '▸', label);
+  button.ariaExpanded = String(open);
+  button.tabIndex = 0;
+  return button;
+}
+
+function makeTraceFold({ open, lines }: Heading): HTMLElement {
+  const more = `${formatCount(lines)} more lines`;
+  const button = makeButton('fold trace', open ? '▾' : `▸ ${more}`, `Stack trace: ${more}`);
+  button.ariaExpanded = String(open);
+  button.tabIndex = 0;
+  return button;
+}
+
+function makeMissing(): HTMLElement {
+  const missing = make('span', 'missing');
+  missing.textContent = 'This line is lost: its bytes on the server’s disk are damaged.';
+  return missing;
+}
+
+/** A click on it tells which lines are wanted. */
+function makeSource(name: string): HTMLElement {
+  const button = makeButton(`source source${sourceColour(name)}`, name, `Source ${name}`);
+  button.title = name;
+  return button;
 }
 
 function makeWaiting(position: number): HTMLElement {
@@ -90,14 +204,22 @@ export function makeNotice(message: string): HTMLElement {
 /** What to say about the lines before `first`, which the server no longer has. */
 export function missingNotice(first: number): string {
   if (first === 0) return '';
-  return first === 1
-    ? 'Line 1 is no longer kept.'
-    : `Lines 1 to ${formatCount(first)} are no longer kept.`;
+  const lines = first === 1 ? 'Line 1 is' : `Lines 1 to ${formatCount(first)} are`;
+  return `${lines} no longer kept: the server has removed them by its rules for age or size.`;
 }
 
 export function lostNotice(lost: number | null): string {
   if (lost === null) return 'Some lines were lost before they reached Tailrace.';
   return `${formatLines(lost)} ${lost === 1 ? 'was' : 'were'} lost before reaching Tailrace.`;
+}
+
+function makeButton(className: string, show: string, label: string): HTMLButtonElement {
+  const button = make('button', className);
+  button.type = 'button';
+  button.tabIndex = -1;
+  button.dataset['show'] = show;
+  button.ariaLabel = label;
+  return button;
 }
 
 function make<K extends keyof HTMLElementTagNameMap>(

@@ -50,13 +50,16 @@ export function selectedLines(root: ShadowRoot): SelectedLines | undefined {
   return {
     first,
     last,
-    firstOffset: charactersBefore(ends.start),
-    lastOffset: charactersBefore(ends.end),
+    firstOffset: charactersBefore(ends.start, 0),
+    lastOffset: charactersBefore(ends.end, Infinity),
   };
 }
 
-/** How many characters of its row's text stand before this end. */
-function charactersBefore(end: End): number {
+/**
+ * How many characters of its row's text stand before this end; `inside`: the answer within a text
+ * that is not shown as it is, and so is only taken as a whole.
+ */
+function charactersBefore(end: End, inside: number): number {
   const element = end.node instanceof Element ? end.node : end.node.parentElement;
   const text = element?.closest('.item')?.querySelector('.text');
   if (!text) return 0;
@@ -64,6 +67,7 @@ function charactersBefore(end: End): number {
   range.selectNodeContents(text);
   const side = range.comparePoint(end.node, end.offset);
   if (side < 0) return 0;
+  if (text.classList.contains('whole')) return side > 0 ? Infinity : inside;
   if (side === 0) range.setEnd(end.node, end.offset);
   return range.toString().length;
 }

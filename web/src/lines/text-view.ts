@@ -4,15 +4,16 @@
 import { formatCount } from '../format.js';
 import { spansOf } from '../text/spans.js';
 import type { Span } from '../text/spans.js';
-import { cssColour } from '../text/style.js';
+import { PLAIN, cssColour } from '../text/style.js';
 import type { Style } from '../text/style.js';
 
 /** A longer text is shown piece by piece, with a button that says how much there is. */
 const SHOWN_CHARACTERS = 16_384;
 const MORE_CHARACTERS = 131_072;
 
-export function fillText(parent: HTMLElement, text: string): void {
-  const spans = spansOf(text);
+/** `start`: the style that lines before have left. */
+export function fillText(parent: HTMLElement, text: string, start: Style = PLAIN): void {
+  const spans = spansOf(text, start);
   let rest: Span | undefined;
   let shown = 0;
   /** Nodes of about `limit` more characters; `rest` is what was cut off. */

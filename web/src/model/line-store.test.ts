@@ -18,6 +18,7 @@ let textOf: (n: number) => string;
 let pageLimit: number;
 let asked: { from: number; limit: number; signal: AbortSignal; answer: () => void }[];
 let failure: ApiError | undefined;
+let damaged: { from: number; to: number };
 let timers: (() => void)[];
 let store: LineStore;
 
@@ -26,7 +27,9 @@ function entry(n: number): Entry {
 }
 
 function entries(from: number, to: number): Entry[] {
-  return Array.from({ length: Math.max(0, to - from) }, (_, i) => entry(from + i));
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => entry(from + i)).filter(
+    ({ n }) => n < damaged.from || n >= damaged.to,
+  );
 }
 
 function fetchPage(from: number, limit: number, signal: AbortSignal): Promise<EntryPage> {
@@ -63,6 +66,7 @@ beforeEach(() => {
   pageLimit = 10_000;
   asked = [];
   failure = undefined;
+  damaged = { from: 0, to: 0 };
   timers = [];
   store = new LineStore(
     { fetch: fetchPage, setTimer: (action) => timers.push(action), clearTimer: () => undefined },
@@ -96,6 +100,24 @@ describe('LineStore', () => {
     for (let n = 4_999_700; n < 5_000_360; n++) expect(store.get(n)?.text).toBe(`line ${n}`);
     expect(store.get(4_998_000)).toBeUndefined();
     expect(asked).toEqual([]);
+  });
+
+  it('knows lines that the server has lost, and does not ask for them again', async () => {
+    open(10_000);
+    damaged = { from: 5_010, to: 5_030 };
+    want(5_000, 5_060, 300);
+    await settle();
+    expect(store.peek(5_009)).not.toHaveProperty('missing');
+    expect(store.peek(5_010)).toHaveProperty('missing');
+    expect(store.peek(5_029)).toHaveProperty('missing');
+    expect(store.peek(5_030)?.text).toBe('line 5030');
+    want(5_005, 5_035, 0);
+    expect(asked).toEqual([]);
+    store.addGap(10_000, 10_007); // Told by the live stream.
+    expect(store.head).toBe(10_007);
+    expect(store.peek(10_003)).toHaveProperty('missing');
+    store.clear();
+    expect(store.peek(5_010)).toBeUndefined();
   });
 
   it('gives up a fetch that nobody needs any more', async () => {

@@ -22,6 +22,14 @@ export const MAX_BATCH_CHARACTERS = 200_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 
+/** Stretches of lines that the server can't read. */
+export const MAX_GAPS = 1_000;
+
+/** A line that the server has lost, and will not have again. */
+export interface LostLine extends Entry {
+  missing: true;
+}
+
 export interface StoreSource {
   fetch(from: number, limit: number, signal: AbortSignal): Promise<EntryPage>;
   setTimer(action: () => void, ms: number): number;
@@ -50,6 +58,7 @@ export class LineStore {
   #view: readonly Range[] = [];
   #around: readonly Range[] = [];
   #fetches: Fetch[] = [];
+  #gaps: Range[] = [];
   #retry: number | undefined;
   #retryMs = FIRST_RETRY_MS;
   /** Why wanted lines are not here, or ''. */
@@ -82,6 +91,7 @@ export class LineStore {
     this.#characters = 0;
     this.#unread = [];
     this.#unreadCharacters = 0;
+    this.#gaps = [];
     this.#first = 0;
     this.#head = 0;
     this.problem = '';
@@ -124,8 +134,28 @@ export class LineStore {
     this.changed();
   }
 
+  /** Lines [from, to) can't be had any more, and those before and behind them can. */
+  addGap(from: number, to: number): void {
+    if (from >= to || this.#gaps.some((gap) => gap.from <= from && to <= gap.to)) return;
+    this.#head = Math.max(this.#head, to);
+    this.#gaps = [...this.#gaps.slice(1 - MAX_GAPS), { from, to }];
+    this.changed();
+  }
+
+  /** The line if it is here; nothing is parsed or fetched for it. */
+  peek(position: number): Entry | LostLine | undefined {
+    const block = this.#blocks.get(Math.floor(position / BLOCK_LINES));
+    const entry = block?.lines[position % BLOCK_LINES];
+    if (entry !== undefined || this.#gaps.length === 0) return entry;
+    if (!this.#gaps.some(({ from, to }) => from <= position && position < to)) return undefined;
+    const lost: LostLine = { n: position, time: '', text: '', missing: true };
+    this.#put(lost);
+    return lost;
+  }
+
+  /** The line if it is here, be it in a batch that nobody has read. */
   get(position: number): Entry | undefined {
-    const known = this.#peek(position);
+    const known = this.peek(position);
     if (known !== undefined) return known;
     const at = this.#unread.findIndex((batch) => batch.from <= position && position < batch.to);
     if (at < 0) return undefined;
@@ -134,7 +164,7 @@ export class LineStore {
     this.#unreadCharacters -= batch.data.length;
     for (const entry of entriesOf(batch)) this.#put(entry);
     this.#evict();
-    return this.#peek(position);
+    return this.peek(position);
   }
 
   /** `view` is in view: fetches what is missing there, then of `around`, one after the other. */
@@ -192,6 +222,11 @@ export class LineStore {
     }
     this.problem = '';
     this.#retryMs = FIRST_RETRY_MS;
+    let expected = Math.max(from, page.first);
+    for (const { n } of page.entries) {
+      this.addGap(expected, n); // The server passes over what it can't read.
+      expected = n + 1;
+    }
     this.addPage(page);
     if (this.#retry === undefined) this.#fetchNext();
   }
@@ -254,11 +289,6 @@ export class LineStore {
       this.#blocks.delete(block);
       this.#blocks.set(block, known);
     }
-  }
-
-  #peek(position: number): Entry | undefined {
-    const block = this.#blocks.get(Math.floor(position / BLOCK_LINES));
-    return block?.lines[position % BLOCK_LINES];
   }
 
   #put(entry: Entry): void {

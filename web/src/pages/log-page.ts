@@ -98,6 +98,7 @@ export class LogPage extends LitElement {
         <div class="tools">
           ${this.#toggle('Wrap', this.settings.wrap, this.#toggleWrap)}
           ${this.#toggle('Times', this.settings.times !== 'off', this.#toggleTimes)}
+          ${this.#renderFold()}
           <button class="button" type="button" @click=${() => (this.sheet = 'view')}>View</button>
           <a class="button" href=${client.log(this.name).rawUrl()} title="The log as plain text"
             >Raw</a
@@ -121,6 +122,8 @@ export class LogPage extends LitElement {
           .wrap=${this.settings.wrap}
           .times=${this.settings.times}
           .utc=${this.settings.utc}
+          .json=${this.settings.json}
+          @tailrace-groups=${this.#changed}
           @tailrace-copy=${this.#copied}
           @tailrace-state=${this.#stateChanged}
           @tailrace-info=${this.#changed}
@@ -134,6 +137,20 @@ export class LogPage extends LitElement {
       </main>
       ${this.#renderSheet()}
     `;
+  }
+
+  /** For logs that have groups. */
+  #renderFold() {
+    const { count, anyClosed } = this.#log?.groups ?? { count: 0, anyClosed: false };
+    if (count === 0) return nothing;
+    return html`<button
+      class="button"
+      type="button"
+      title="All groups (Z)"
+      @click=${() => this.#log?.foldAll(!anyClosed)}
+    >
+      ${anyClosed ? 'Unfold' : 'Fold'}
+    </button>`;
   }
 
   #renderSheet() {
@@ -205,7 +222,14 @@ export class LogPage extends LitElement {
       case 'failed':
         return session.problem;
     }
-    return this.banner || (this.#log?.notice ?? '');
+    return this.banner || this.#log?.notice || this.#groupsText();
+  }
+
+  #groupsText(): string {
+    const { count, fullAt } = this.#log?.groups ?? { count: 0, fullAt: undefined };
+    if (fullAt === undefined) return '';
+    const [groups, line] = [formatCount(count), formatCount(fullAt + 1)];
+    return `Of its many groups the first ${groups} fold; from line ${line} on none does.`;
   }
 
   /** What stands below the last line: the verdict, or why there is no line. */
@@ -366,6 +390,8 @@ export class LogPage extends LitElement {
         return this.#toggleWrap;
       case 't':
         return () => this.#nextTimes();
+      case 'p':
+        return () => this.#change('json', !this.settings.json);
       case 'c':
         return () => void this.#copyLines();
       case 'f':

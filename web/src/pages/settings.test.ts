@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { readSettings, writeSetting } from './settings.js';
 
-const DEFAULTS = { wrap: true, times: 'off', utc: false, theme: 'system', size: 'normal' };
+const DEFAULTS = {
+  wrap: true,
+  times: 'off',
+  utc: false,
+  json: false,
+  theme: 'system',
+  size: 'normal',
+};
 
 describe('settings', () => {
   it('come back as they were written', () => {

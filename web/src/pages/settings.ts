@@ -9,6 +9,7 @@ export interface Settings {
   wrap: boolean;
   times: TimeStyle;
   utc: boolean;
+  json: boolean;
   theme: Theme;
   size: Size;
 }
@@ -18,6 +19,7 @@ export const CHOICES: { [K in keyof Settings]: readonly Settings[K][] } = {
   wrap: [true, false],
   times: ['off', 'clock', 'date', 'age', 'elapsed'],
   utc: [false, true],
+  json: [false, true],
   theme: ['system', 'light', 'dark', 'contrast'],
   size: ['normal', 'small', 'large'],
 };
@@ -39,6 +41,7 @@ export function readSettings(storage: () => Kept = () => localStorage): Settings
     wrap: read('wrap'),
     times: read('times'),
     utc: read('utc'),
+    json: read('json'),
     theme: read('theme'),
     size: read('size'),
   };

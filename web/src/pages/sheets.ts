@@ -29,6 +29,10 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['f', 'Follow the end, or stop following'],
   ['w', 'Wrap long lines, or not'],
   ['t', 'Times: off, or another kind'],
+  ['z', 'Fold the group or stack trace, or unfold it'],
+  ['Z', 'Fold all groups, or unfold all'],
+  ['[ , ]', 'The group before, the next one'],
+  ['p, P', 'Lay out JSON of all lines, of the marked one'],
   ['v', 'View: theme, size and more'],
   ['c', 'Copy the marked lines'],
   ['Esc', 'Close, or unmark lines'],
@@ -120,7 +124,7 @@ export function viewSheet(settings: Settings, change: Change): TemplateResult {
         )}
       </select>
     </label>`;
-  const box = (name: 'wrap' | 'utc', label: string) =>
+  const box = (name: 'wrap' | 'utc' | 'json', label: string) =>
     html`<label>
       <span>${label}</span>
       <input
@@ -132,6 +136,7 @@ export function viewSheet(settings: Settings, change: Change): TemplateResult {
     </label>`;
   return html`<h2>View</h2>
     ${box('wrap', 'Wrap long lines')} ${choice('times', 'Times')} ${box('utc', 'Times in UTC')}
+    ${box('json', 'Lay out JSON')}
     ${choice('theme', 'Theme')} ${choice('size', 'Text')}
     <form method="dialog"><button class="button">Close</button></form>`;
 }

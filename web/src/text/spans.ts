@@ -18,12 +18,15 @@ export interface Span {
 const OVERWRITES = /\r(?!\n|$)|\u0008|\u001b\[[0-9;]*[A-GJKX`]/;
 const SPECIAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
-/** The spans in order, as far as somebody asks for them. Line breaks are "\n". */
-export function* spansOf(text: string): Generator<Span> {
+/**
+ * The spans in order, as far as somebody asks for them. Line breaks are "\n". `start`: the style
+ * that lines before have left.
+ */
+export function* spansOf(text: string, start: Style = PLAIN): Generator<Span> {
   if (text === '') return;
-  if (!SPECIAL.test(text)) yield { text, style: PLAIN, link: '' };
-  else if (OVERWRITES.test(text)) yield* overwritten(text);
-  else yield* running(text);
+  if (!SPECIAL.test(text)) yield { text, style: start, link: '' };
+  else if (OVERWRITES.test(text)) yield* overwritten(text, start);
+  else yield* running(text, start);
 }
 
 /** The text as it is shown, without its looks. */
@@ -34,8 +37,8 @@ export function plainText(text: string): string {
 }
 
 /** Nothing is overwritten: what comes is what is seen. */
-function* running(text: string): Generator<Span> {
-  let style = PLAIN;
+function* running(text: string, start: Style): Generator<Span> {
+  let style = start;
   let link = '';
   let pending = '';
   const flush = function* (): Generator<Span> {
@@ -64,9 +67,9 @@ function* running(text: string): Generator<Span> {
   yield* flush();
 }
 
-function* overwritten(text: string): Generator<Span> {
+function* overwritten(text: string, start: Style): Generator<Span> {
   const screen = new Screen();
-  let look: Look = { style: PLAIN, link: '' };
+  let look: Look = { style: start, link: '' };
   for (const token of tokensOf(text)) {
     switch (token.kind) {
       case 'text':
