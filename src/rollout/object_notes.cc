@@ -18,6 +18,10 @@ constexpr std::array<std::string_view, 3> kUsualWaits = {"ContainerCreating", "P
 constexpr std::array<std::string_view, 6> kDoubledEvents = {
     "Scheduled", "FailedScheduling", "Created", "Started", "SuccessfulCreate", "SuccessfulDelete"};
 
+// Of failed pulls there are these events beside those that say why.
+constexpr std::array<std::string_view, 2> kPullNames = {"Error: ErrImagePull",
+                                                        "Error: ImagePullBackOff"};
+
 constexpr std::string_view kTruncated = "(combined from similar events): ";
 
 template <size_t N>
@@ -160,7 +164,9 @@ void AddWorkloadNotes(const Workload& workload, std::vector<Note>& notes) {
 }
 
 void AddEventNotes(const KubeEvent& event, std::vector<Note>& notes) {
-  if (IsIn(kDoubledEvents, event.reason)) return;
+  const bool is_doubled = IsIn(kDoubledEvents, event.reason) ||
+                          (event.reason == "Failed" && IsIn(kPullNames, event.message));
+  if (is_doubled) return;
   // Of these there is another one for each try.
   const bool is_try = event.reason == "FailedCreate";
   std::string_view message = event.message;

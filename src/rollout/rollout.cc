@@ -74,7 +74,7 @@ void Rollout::AddAll(std::vector<Note> notes, TimeNs now) {
 
 void Rollout::AddOwn(std::string key, std::string text, NoteLevel level, TimeNs now) {
   Add({.key = std::move(key),
-       .value = std::to_string(now),
+       .value = "1",
        .source = source_,
        .text = std::move(text),
        .level = level},
@@ -186,6 +186,15 @@ void Rollout::OnDeleted(TimeNs now) {
   const std::string words = name_.empty() ? "it was deleted" : name_ + " was deleted";
   AddOwn("deleted", words, NoteLevel::kWarning, now);
   Finish(OutcomeKind::kCancelled, words);
+}
+
+void Rollout::OnNotFollowed(const Pod& pod, const Container& container, TimeNs now) {
+  Add({.key = "pod/" + pod.meta.uid + "/" + container.name + "/unfollowed",
+       .value = "1",
+       .source = pod.meta.name + "/" + container.name,
+       .text = "its lines are missing here: too many containers are followed",
+       .level = NoteLevel::kWarning},
+      now);
 }
 
 void Rollout::OnLine(std::string_view source, std::string_view text) {

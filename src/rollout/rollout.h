@@ -46,7 +46,7 @@ class Rollout {
 
   // What happened. Each may add notes, and may bring the outcome.
 
-  /// First of all, unless it is resumed: image, replicas, reason.
+  /// First of all: image, replicas, reason. What a resumed one has told already is not told again.
   void Begin(const Workload& workload, TimeNs now);
   void OnWorkload(const Workload& workload, TimeNs now);
   /// A pod of this revision.
@@ -57,11 +57,16 @@ class Rollout {
   void OnOldPods(size_t stopping, TimeNs now);
   void OnSuperseded(std::string_view revision, TimeNs now);
   void OnDeleted(TimeNs now);
+  /// Whether OnLine looks for something.
+  bool WantsLines() const { return error_line_.empty(); }
   /// What a container printed.
   void OnLine(std::string_view source, std::string_view text);
   void Tick(TimeNs now);
   /// An entry of its log, in order: a restarted server goes on from there.
   void Recall(const Entry& entry);
+
+  /// The container's lines can't be had: too many are followed.
+  void OnNotFollowed(const Pod& pod, const Container& container, TimeNs now);
 
   // What came of it.
 
@@ -75,8 +80,8 @@ class Rollout {
 
   const RolloutId& id() const { return id_; }
   TimeNs began() const { return began_; }
-  /// kubectl's verdict was "done".
-  bool judged() const { return judged_.has_value(); }
+  /// When kubectl's verdict was "done"; nothing: it was not.
+  const std::optional<TimeNs>& judged() const { return judged_; }
 
  private:
   void Add(Note note, TimeNs now);

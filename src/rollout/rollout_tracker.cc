@@ -76,7 +76,7 @@ void RolloutTracker::FirstLook(Tracked& tracked, bool is_new) {
   if (resumed != rollouts_.end()) {
     tracked.rollout = resumed->second.get();
     listener_.OnOpened(*tracked.rollout, tracked.workload, true);
-    tracked.rollout->OnWorkload(tracked.workload, clock_.Now());
+    tracked.rollout->Begin(tracked.workload, clock_.Now());
     ReplayEvents(*tracked.rollout, id.uid);
     AttachPods(tracked);
     return Report(*tracked.rollout);
@@ -205,7 +205,8 @@ Rollout* RolloutTracker::RolloutOfPod(const Pod& pod) const {
 
 void RolloutTracker::OnPod(Pod pod) {
   const bool is_annotated = pod.meta.annotations.contains(kLogAnnotation);
-  if (pod.meta.owner_uid.empty() && !is_annotated) return;  // nobody's
+  const bool is_bare = pod.meta.owner_uid.empty();
+  if (is_bare && !(is_annotated && options_.bare_pods)) return;
   const std::string uid = pod.meta.uid;
   const std::string owner = pod.meta.owner_uid;
   OwnedPod& owned = pods_[uid];
@@ -243,14 +244,16 @@ void RolloutTracker::OnPodDeleted(std::string_view uid) {
 }
 
 void RolloutTracker::Attach(OwnedPod& owned) {
-  if (Rollout* const rollout = RolloutOfPod(owned.pod)) {
+  Rollout* const rollout = RolloutOfPod(owned.pod);
+  if (rollout != nullptr) {
     const bool is_new = std::exchange(owned.rollout, rollout) != rollout;
     rollout->OnPod(owned.pod, clock_.Now());
     if (is_new) ReplayEvents(*rollout, owned.pod.meta.uid);
-    Report(*rollout);
   }
-  // Also of one that has its outcome: who reads the containers' last lines must know of their end.
+  // Before the notes: a container begins before it is ready. Also of a rollout that has its
+  // outcome: who reads the containers' last lines must know of their end.
   if (owned.rollout != nullptr) listener_.OnPod(*owned.rollout, owned.pod);
+  if (rollout != nullptr) Report(*rollout);
 }
 
 void RolloutTracker::AttachPods(Tracked& tracked) {

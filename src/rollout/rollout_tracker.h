@@ -40,6 +40,7 @@ class RolloutListener {
 
 struct TrackerOptions {
   RolloutOptions rollout;
+  bool bare_pods = true;  ///< Pods without a controller that have the annotation.
   bool old_pods = false;  ///< Pods of older revisions belong to a rollout from its begin on, too.
 };
 

@@ -1,0 +1,233 @@
+#include "source/kubernetes/rollout_log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tailrace {
+namespace {
+
+constexpr TimeNs kNsPerMs = 1'000'000;
+constexpr TimeNs kNsPerSecond = 1'000'000'000;
+// What a running container has printed until its rollout is over, has come so long after it.
+constexpr TimeNs kSettleMs = 1'000;
+constexpr uint64_t kLookMs = 100;
+
+ContainerInstance InstanceOf(const ContainerLife& life) {
+  return {.id = life.id,
+          .started = life.started,
+          .finished = life.finished,
+          .exit_code = life.exit_code,
+          .signal = life.signal,
+          .reason = life.reason};
+}
+
+// `since`: lives that ended before it are left out.
+ContainerState StateOf(const Container& container, TimeNs since) {
+  ContainerState state{.current = InstanceOf(container.current),
+                       .restarts = static_cast<uint64_t>(std::max<int64_t>(0, container.restarts))};
+  if (container.state == Container::State::kRunning) state.phase = ContainerState::Phase::kRunning;
+  if (container.state == Container::State::kTerminated) {
+    state.phase = ContainerState::Phase::kTerminated;
+  }
+  const bool is_wanted = container.last && container.last->finished + kNsPerSecond >= since;
+  if (is_wanted) state.last = InstanceOf(*container.last);
+  if (state.current.id.empty() && state.last) state.current = *state.last;
+  return state;
+}
+
+}  // namespace
+
+RolloutLog::RolloutLog(RolloutLogs& shared, Rollout& rollout, std::function<void()> on_closed)
+    : shared_(shared), rollout_(rollout), on_closed_(std::move(on_closed)), timer_(shared.loop) {}
+
+RolloutLog::~RolloutLog() {
+  Stop();
+}
+
+void RolloutLog::Stop() {
+  shared_.followers -= followed_.size();
+  followed_.clear();
+  timer_.Stop();
+  if (wish_) shared_.opener.Cancel(*wish_);
+  wish_.reset();
+}
+
+// ------------------------------------------------------------------------------------------------
+// The beginning
+
+void RolloutLog::Open(const Workload& workload) {
+  LogOpener::Wish wish{.names = NamesOfLog(workload, shared_.type),
+                       .title = TitleOfLog(workload),
+                       .labels = LabelsOfLog(workload, shared_.cluster)};
+  wish.insists_on_title = workload.meta.annotations.contains(kTitleAnnotation);
+  if (!wish.names.problem.empty()) {
+    AddNotes({{.key = "name",
+               .value = "1",
+               .text = wish.names.problem + "; the log has another name",
+               .level = NoteLevel::kWarning,
+               .time = shared_.clock.Now()}});
+  }
+  wish.done = [this](Result<LogKey> key) {
+    wish_.reset();
+    if (key) return UseWriter(std::move(*key));
+    shared_.say.warn("a rollout in cluster " + shared_.cluster +
+                     " has no log: " + key.error().message);
+    on_closed_();
+  };
+  wish_ = shared_.opener.Open(std::move(wish));
+}
+
+void RolloutLog::Resume(LogKey key, FollowRecovery recovery) {
+  recovery_ = std::move(recovery);
+  UseWriter(std::move(key));
+}
+
+void RolloutLog::UseWriter(LogKey key) {
+  writer_ =
+      std::make_unique<LogWriter>(shared_.writers, std::move(key), [this](const Error& error) {
+        shared_.say.warn("log " + writer_->key().Path() + " takes nothing more: " + error.message);
+        on_closed_();
+      });
+  AddRun(std::exchange(waiting_, {}));
+  for (const auto& [uid, pod] : std::exchange(pods_, {})) OnPod(pod);
+  if (over_) OnOver();
+}
+
+// ------------------------------------------------------------------------------------------------
+// What goes into it
+
+void RolloutLog::AddRun(const EntryRun& run) {
+  if (run.Empty()) return;
+  if (writer_ == nullptr) {
+    waiting_.encoded += run.encoded;
+    waiting_.count += run.count;
+    waiting_.text_bytes += run.text_bytes;
+    return;
+  }
+  writer_->Take(run);
+  writer_->Flush();
+}
+
+void RolloutLog::AddNotes(std::vector<Note> notes) {
+  if (ending_) return;
+  EntryRun run;
+  for (Note& note : notes) {
+    const std::string fields = NoteFields(note);
+    if (shared_.redactor != nullptr) shared_.redactor->Mask(note.text);
+    run.Add({.time = note.time,
+             .text = note.text,
+             .stream = kEventStream,
+             .source = note.source,
+             .level = NoteLevelName(note.level),
+             .fields = fields});
+  }
+  AddRun(run);
+}
+
+void RolloutLog::Take(const EntryRun& run) {
+  if (rollout_.WantsLines()) {
+    EntryReader reader(run.encoded);
+    Entry entry;
+    while (reader.Next(entry)) {
+      if (entry.stream != kEventStream) rollout_.OnLine(entry.source, entry.text);
+    }
+  }
+  writer_->Take(run);
+}
+
+void RolloutLog::Flush() {
+  writer_->Flush();
+}
+
+// ------------------------------------------------------------------------------------------------
+// Containers
+
+void RolloutLog::OnPod(const Pod& pod) {
+  if (ending_) return;
+  if (writer_ == nullptr) {
+    pods_[pod.meta.uid] = pod;
+    return;
+  }
+  for (const Container& container : pod.containers) Follow(pod, container);
+  if (over_) Look();
+}
+
+void RolloutLog::Follow(const Pod& pod, const Container& container) {
+  const std::pair key(pod.meta.uid, container.name);
+  auto found = followed_.find(key);
+  if (found == followed_.end()) {
+    if (shared_.followers >= shared_.max_followers) {
+      ++shared_.not_followed;
+      rollout_.OnNotFollowed(pod, container, shared_.clock.Now());
+      return AddNotes(rollout_.TakeNotes());
+    }
+    const TimeNs started = container.current.started;
+    const bool is_older = started != 0 && started + kNsPerSecond < rollout_.began();
+    FollowTarget target{.namespace_name = pod.meta.namespace_name,
+                        .pod = pod.meta.name,
+                        .pod_uid = pod.meta.uid,
+                        .container = container.name,
+                        .source = pod.meta.name + "/" + container.name,
+                        .since = is_older ? rollout_.began() : 0};
+    std::optional<FollowedBefore> before = recovery_.Find(pod.meta.uid, container.name);
+    ++shared_.followers;
+    found = followed_.emplace(key, Followed{}).first;
+    found->second.follower =
+        std::make_unique<ContainerFollower>(shared_.port, std::move(target), shared_.follow, *this,
+                                            shared_.follow_stats, std::move(before), [this] {
+                                              if (over_) timer_.Start(0, [this] { Look(); });
+                                            });
+  }
+  found->second.must_end = container.state == Container::State::kTerminated || pod.meta.deleting;
+  found->second.follower->OnState(StateOf(container, rollout_.began()));
+}
+
+void RolloutLog::OnPodGone(const Pod& pod) {
+  pods_.erase(pod.meta.uid);
+  for (auto& [key, followed] : followed_) {
+    if (key.first != pod.meta.uid) continue;
+    followed.must_end = true;
+    followed.follower->OnPodGone();
+  }
+  if (over_ && !ending_) Look();
+}
+
+// ------------------------------------------------------------------------------------------------
+// The end
+
+void RolloutLog::OnOver() {
+  if (!over_) over_ = shared_.clock.Now();
+  if (writer_ == nullptr) return;  // then UseWriter comes back
+  Look();
+}
+
+// Ends the log once what was printed before its outcome has come, but not later than the drain
+// window.
+void RolloutLog::Look() {
+  if (ending_) return;
+  const TimeNs now = shared_.clock.Now();
+  const TimeNs age = now - *over_;
+  const TimeNs settled_at = rollout_.judged().value_or(*over_) + kSettleMs * kNsPerMs;
+  const bool settled = now >= settled_at || age < 0;
+  const bool drained = age >= std::max(kSettleMs, static_cast<TimeNs>(shared_.drain_ms)) * kNsPerMs;
+  const bool waits = std::ranges::any_of(followed_, [settled](const auto& item) {
+    const Followed& followed = item.second;
+    return !followed.follower->Quiet() && (!settled || followed.must_end);
+  });
+  if (!waits || drained) return End();
+  timer_.Start(kLookMs, [this] { Look(); });
+}
+
+void RolloutLog::End() {
+  Stop();
+  const TimeNs now = shared_.clock.Now();
+  std::vector<Note> notes;
+  notes.push_back(rollout_.Summary(now));
+  AddNotes(std::move(notes));
+  ending_ = true;
+  Outcome outcome = *rollout_.outcome();
+  if (shared_.redactor != nullptr) shared_.redactor->Mask(outcome.reason);
+  writer_->End(std::move(outcome), on_closed_);
+}
+
+}  // namespace tailrace
