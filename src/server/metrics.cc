@@ -10,6 +10,7 @@
 #include "io/tls_context.h"
 #include "server/access_service.h"
 #include "server/outer_authenticators.h"
+#include "source/kubernetes/kubernetes_source.h"
 #include "source/mongodb/mongo_source.h"
 
 namespace tailrace {
@@ -314,6 +315,68 @@ void AddMongoDb(Families& out, const MongoSourceStats& stats) {
   counter("tailrace_mongodb_queries_total", "Cursors and change streams opened", stats.queries);
 }
 
+void AddKubernetes(Families& out, const KubernetesStats& stats) {
+  using Cluster = KubernetesClusterStats;
+  const auto gauge = [&](const char* name, const char* help, auto pick) {
+    out.Begin(name, help, MetricType::Gauge);
+    for (const Cluster& one : stats.clusters)
+      out.AddGauge("cluster", one.name, AsDouble(pick(one)));
+  };
+  const auto counter = [&](const char* name, const char* help, auto pick) {
+    out.Begin(name, help, MetricType::Counter);
+    for (const Cluster& one : stats.clusters) {
+      out.AddCounter("cluster", one.name, AsDouble(pick(one)));
+    }
+  };
+  gauge("tailrace_kubernetes_reachable", "1: the API server answered last",
+        [](const Cluster& one) { return one.api.reachable ? 1 : 0; });
+  gauge("tailrace_kubernetes_synced", "1: all objects are known, and changes are being followed",
+        [](const Cluster& one) { return one.synced ? 1 : 0; });
+  gauge("tailrace_kubernetes_workloads", "Workloads known",
+        [](const Cluster& one) { return one.workloads; });
+  gauge("tailrace_kubernetes_pods", "Pods known", [](const Cluster& one) { return one.pods; });
+  gauge("tailrace_kubernetes_object_bytes", "Memory for what is known of objects",
+        [](const Cluster& one) { return one.object_bytes; });
+  gauge("tailrace_kubernetes_rollouts", "Rollouts whose logs are open",
+        [](const Cluster& one) { return one.rollouts; });
+  gauge("tailrace_kubernetes_followers", "Containers being followed",
+        [](const Cluster& one) { return one.followers; });
+  gauge("tailrace_kubernetes_streams", "Watches and logs open at the API server",
+        [](const Cluster& one) { return one.api.open_streams; });
+  counter("tailrace_kubernetes_rollouts_total", "Rollouts begun or resumed",
+          [](const Cluster& one) { return one.rollouts_total; });
+  counter("tailrace_kubernetes_requests_total", "Requests to the API server",
+          [](const Cluster& one) { return one.api.requests; });
+  counter("tailrace_kubernetes_refused_total", "Of them refused",
+          [](const Cluster& one) { return one.api.refused; });
+  counter("tailrace_kubernetes_unreachable_total", "Of them without an answer",
+          [](const Cluster& one) { return one.api.unreachable; });
+  counter("tailrace_kubernetes_cut_total", "Of them broken off",
+          [](const Cluster& one) { return one.api.cut; });
+  counter("tailrace_kubernetes_received_bytes_total", "Bytes of their answers",
+          [](const Cluster& one) { return one.api.received_bytes; });
+  counter("tailrace_kubernetes_lists_total", "Lists of objects read as a whole",
+          [](const Cluster& one) { return one.lists; });
+  counter("tailrace_kubernetes_watches_total", "Watches opened",
+          [](const Cluster& one) { return one.watches; });
+  counter("tailrace_kubernetes_expired_total", "Times that history was gone (410)",
+          [](const Cluster& one) { return one.expired; });
+  counter("tailrace_kubernetes_reconnects_total", "Followed logs opened again",
+          [](const Cluster& one) { return one.reconnects; });
+  counter("tailrace_kubernetes_gaps_total", "Gaps said in logs",
+          [](const Cluster& one) { return one.gaps; });
+  counter("tailrace_kubernetes_pauses_total", "Followed logs ended because the store was behind",
+          [](const Cluster& one) { return one.pauses; });
+  counter("tailrace_kubernetes_not_followed_total",
+          "Containers beyond kubernetes.followed_containers",
+          [](const Cluster& one) { return one.not_followed; });
+  out.Gauge("tailrace_kubernetes_waiting_bytes", "Lines that wait for the store",
+            AsDouble(stats.waiting_bytes));
+  out.Counter("tailrace_kubernetes_entries_total", "Entries stored", AsDouble(stats.entries));
+  out.Counter("tailrace_kubernetes_refusals_total", "Appends that had to be repeated",
+              AsDouble(stats.refusals));
+}
+
 void AddAccess(Families& out, const BookStats& stats) {
   out.Gauge("tailrace_access_users", "Local users", AsDouble(stats.users));
   out.Gauge("tailrace_access_tokens", "Tokens", AsDouble(stats.tokens));
@@ -352,6 +415,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   if (shared.outer != nullptr) AddOuter(out, *shared.outer);
   AddStore(out, shared.store.Stats());
   if (shared.mongodb != nullptr) AddMongoDb(out, shared.mongodb->Stats());
+  if (shared.kubernetes != nullptr) AddKubernetes(out, shared.kubernetes->Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
   if (shared.access != nullptr) AddAccess(out, shared.access->book().Stats());
   return out.Text();

@@ -45,6 +45,11 @@ void ForgetRemoved(const std::vector<Commit>& commits, MongoSource& source) {
   }
 }
 
+Say SayToLog() {
+  return {.note = [](const std::string& what) { LogLine(LogLevel::kInfo, what); },
+          .warn = [](const std::string& what) { LogLine(LogLevel::kWarn, what); }};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess reload) {
@@ -62,9 +67,11 @@ Result<std::unique_ptr<Server>> Server::Start(ServerConfig config, ReloadAccess 
   if (Result<void> opened = server->OpenStore(); !opened) return Fail(opened.error());
   if (Result<void> made = server->MakeOuterAuthenticators(); !made) return Fail(made.error());
   if (Result<void> opened = server->OpenAccess(); !opened) return Fail(opened.error());
-  if (Result<void> made = server->MakeSources(); !made) return Fail(made.error());
+  if (Result<void> made = server->MakeMongoSource(); !made) return Fail(made.error());
+  if (Result<void> made = server->MakeKubernetesSource(); !made) return Fail(made.error());
   if (Result<void> made = server->MakeWorkers(); !made) return Fail(made.error());
   if (server->mongodb_ != nullptr) server->mongodb_->Start();
+  if (server->kubernetes_ != nullptr) server->kubernetes_->Start();
   server->Listen();
   return server;
 }
@@ -80,6 +87,7 @@ Server::~Server() {
 void Server::Close() {
   listeners_.clear();
   if (mongodb_ != nullptr) mongodb_->Stop();
+  if (kubernetes_ != nullptr) kubernetes_->Stop();
   for (const auto& worker : workers_) worker->Shutdown();
   store_.reset();
   outer_.reset();
@@ -238,6 +246,7 @@ Result<void> Server::MakeWorkers() {
   shared_->outer = outer_.get();
   shared_->origin = mongodb_.get();
   shared_->mongodb = mongodb_.get();
+  shared_->kubernetes = kubernetes_.get();
   shared_->access = access_.get();
   shared_->origin_rules = origin_rules_;
   shared_->redactor = redactor_.get();
@@ -256,7 +265,7 @@ Result<void> Server::MakeWorkers() {
   return {};
 }
 
-Result<void> Server::MakeSources() {
+Result<void> Server::MakeMongoSource() {
   const MongoConfig& config = config_.mongodb;
   if (config.uri.empty()) return {};
   MongoSourceOptions options;
@@ -268,14 +277,44 @@ Result<void> Server::MakeSources() {
   options.tail.look_back_ms = config.look_back_ms;
   options.checkpoint_path = config_.data + "/mongodb-source.json";
   options.open_timeout_ms = config.open_timeout_ms;
-  options.say.note = [](const std::string& what) { LogLine(LogLevel::kInfo, what); };
-  options.say.warn = [](const std::string& what) { LogLine(LogLevel::kWarn, what); };
+  options.say = SayToLog();
   if (redactor_ != nullptr) {
     options.mask = [redactor = redactor_.get()](std::string& text) { redactor->Mask(text); };
   }
   auto source = MongoSource::Make(*store_, std::move(options), random_);
   if (!source) return Fail(source.error());
   mongodb_ = std::move(*source);
+  return {};
+}
+
+Result<void> Server::MakeKubernetesSource() {
+  const KubernetesConfig& config = config_.kubernetes;
+  if (!config.enabled) return {};
+  auto clusters =
+      kube::FindClusters(config.kubeconfig, config.contexts, kube::ProcessEnvironment());
+  if (!clusters) return Fail(clusters.error());
+  for (const kube::ClusterConfig& cluster : *clusters) {
+    LogLine(LogLevel::kInfo, "following a Kubernetes cluster")
+        .Add("cluster", cluster.name)
+        .Add("server", cluster.server);
+  }
+  auto source = KubernetesSource::Make(*store_,
+                                       {.clusters = std::move(*clusters),
+                                        .namespaces = config.namespaces,
+                                        .selector = config.selector,
+                                        .kinds = config.kinds,
+                                        .old_pods = config.old_pods,
+                                        .stability_ms = config.stability_ms,
+                                        .drain_ms = config.drain_ms,
+                                        .type = config.type,
+                                        .buffer_bytes = config.buffer_bytes,
+                                        .entry_bytes = config_.limits.entry_bytes,
+                                        .max_followers = config.followed_containers,
+                                        .redactor = redactor_.get(),
+                                        .say = SayToLog()},
+                                       Clock::System(), random_);
+  if (!source) return Fail(source.error());
+  kubernetes_ = std::move(*source);
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "server/server_config.h"
 #include "server/sse_renderer.h"
 #include "server/worker.h"
+#include "source/kubernetes/kubernetes_source.h"
 #include "source/mongodb/mongo_source.h"
 #include "store/rocksdb/directory.h"
 
@@ -59,7 +60,8 @@ class Server {
   Result<void> BindOne(const Address& address, const ListenKind& kind);
   Result<void> OpenStore();
   Result<void> OpenMongo();
-  Result<void> MakeSources();
+  Result<void> MakeMongoSource();
+  Result<void> MakeKubernetesSource();
   Result<void> OpenAccess();
   void LimitDescriptors();
   Result<void> MakeWorkers();
@@ -93,7 +95,8 @@ class Server {
   std::unique_ptr<ServerShared> shared_;
   std::unique_ptr<Hub> hub_;
   SystemRandom random_;
-  std::unique_ptr<MongoSource> mongodb_;  // null: none
+  std::unique_ptr<MongoSource> mongodb_;          // null: none
+  std::unique_ptr<KubernetesSource> kubernetes_;  // null: none
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<bool> accept_paused_ = false;

@@ -88,6 +88,22 @@ struct MongoConfig {
   uint64_t open_timeout_ms = 10'000;  ///< A request waits so long for a log to be read.
 };
 
+/// Clusters whose rollouts become logs (docs/kubernetes.md).
+struct KubernetesConfig {
+  bool enabled = false;
+  std::string kubeconfig;               ///< Empty: see kube::FindClusters.
+  std::vector<std::string> contexts;    ///< Each is a cluster; empty: the current one.
+  std::vector<std::string> namespaces;  ///< Empty: all that may be read.
+  std::string selector;                 ///< Label selector of the workloads.
+  std::vector<std::string> kinds = {"deployments", "statefulsets", "daemonsets", "jobs", "pods"};
+  std::string type = "rollout";          ///< Of logs whose workload does not say another.
+  bool old_pods = false;                 ///< Also what pods of older revisions print.
+  uint64_t stability_ms = 10'000;        ///< Restarts so long after the verdict make it a failure.
+  uint64_t drain_ms = 30'000;            ///< Wait so long for old pods after the verdict.
+  uint64_t buffer_bytes = 64 << 20;      ///< Lines that may wait for the store.
+  uint64_t followed_containers = 2'000;  ///< At the same time, of a cluster.
+};
+
 struct ServerConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< ParseListenAddress.
   std::string base_path;  ///< Empty, or "/tailrace": where a browser finds us (CheckBasePath).
@@ -116,6 +132,7 @@ struct ServerConfig {
   StoreOptions store;
   MongoStoreSettings mongo_store;
   MongoConfig mongodb;
+  KubernetesConfig kubernetes;
 };
 
 }  // namespace tailrace

@@ -34,6 +34,7 @@ class OuterAuthenticators;
 class Redactor;
 class AccessService;
 class Routes;
+class KubernetesSource;
 class MongoSource;
 class TlsContext;
 class Worker;
@@ -67,6 +68,7 @@ struct ServerShared {
   SegmentFiles* segment_files = nullptr;                ///< Null: there are none.
   LogOrigin* origin = nullptr;                          ///< Null: logs come by requests alone.
   const MongoSource* mongodb = nullptr;                 ///< The same one, for its statistics.
+  const KubernetesSource* kubernetes = nullptr;         ///< Null: none. For its statistics.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> connections = 0;  ///< Accepted and not closed.
