@@ -200,6 +200,10 @@ export class Front {
    * on; no status: no answer yet.
    */
   requests = [];
+  /** The way to the server is cut. */
+  refuse = false;
+  /** What the server sends is swallowed, and no connection ends: as when a cable is pulled. */
+  mute = false;
   #server;
   #acceptEncoding;
   #cutAfter;
@@ -209,6 +213,10 @@ export class Front {
     front.#acceptEncoding = acceptEncoding;
     front.#cutAfter = cutAfter ?? (() => Infinity);
     front.#server = http.createServer((request, response) => {
+      if (front.refuse) {
+        request.socket.destroy();
+        return;
+      }
       const page = pages[new URL(request.url, 'http://front').pathname];
       if (page !== undefined)
         response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
@@ -243,6 +251,7 @@ export class Front {
       response.writeHead(answer.statusCode, answer.headers);
       response.flushHeaders();
       answer.on('data', (bytes) => {
+        if (this.mute) return;
         response.write(bytes.subarray(0, left), left < bytes.length ? cut : undefined);
         left -= Math.min(left, bytes.length);
       });
@@ -256,6 +265,11 @@ export class Front {
       upstream.destroy();
     });
     request.pipe(upstream);
+  }
+
+  /** Ends all connections that there are. */
+  cut() {
+    this.#server.closeAllConnections();
   }
 
   /** The requests for event streams only. */

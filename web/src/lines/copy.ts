@@ -33,8 +33,9 @@ export async function copyFromServer(log: LogHandle, lines: SelectedLines): Prom
   const url = log.rawUrl(range);
   if (count > MAX_COPY_LINES) return { kind: 'too-many', url, lines: count };
   try {
-    const text = plainText((await log.text(range.from, range.to)).replace(/\n$/, ''));
-    await navigator.clipboard.writeText(cutSelection(text.split('\n'), lines));
+    const text = (await log.text(range.from, range.to)).replace(/\n$/, '');
+    const texts = text.split('\n').map(plainText);
+    await navigator.clipboard.writeText(cutSelection(texts, lines));
     return { kind: 'copied', lines: count };
   } catch {
     return { kind: 'failed', url, lines: count };

@@ -2,7 +2,7 @@
 // the theme, others custom properties, which the security policy allows scripts to set.
 
 import { formatCount } from '../format.js';
-import { spansOf } from '../text/spans.js';
+import { spansOf, unplayed, unplayedSpans } from '../text/spans.js';
 import type { Span } from '../text/spans.js';
 import { PLAIN, cssColour } from '../text/style.js';
 import type { Style } from '../text/style.js';
@@ -13,7 +13,33 @@ const MORE_CHARACTERS = 131_072;
 
 /** `start`: the style that lines before have left. */
 export function fillText(parent: HTMLElement, text: string, start: Style = PLAIN): void {
-  const spans = spansOf(text, start);
+  const before = unplayed(text);
+  if (before > 0) {
+    const label = (left: number) =>
+      `Show ${part(left)} characters before this, as they were written`;
+    fillSpans(parent, unplayedSpans(text, '\u240d'), { length: before, limit: 0, label });
+  }
+  const label = (left: number) => `Show ${part(left)} more characters`;
+  const length = text.length - before;
+  fillSpans(parent, spansOf(text, start), { length, limit: SHOWN_CHARACTERS, label });
+}
+
+/** "131,072 of 283,625". */
+function part(left: number): string {
+  const some = left > MORE_CHARACTERS ? `${formatCount(MORE_CHARACTERS)} of ` : '';
+  return some + formatCount(left);
+}
+
+interface Amount {
+  /** So many characters there are, about. */
+  length: number;
+  /** So many are shown at first. */
+  limit: number;
+  /** What the button for more says. */
+  label(left: number): string;
+}
+
+function fillSpans(parent: HTMLElement, spans: Generator<Span>, amount: Amount): void {
   let rest: Span | undefined;
   let shown = 0;
   /** Nodes of about `limit` more characters; `rest` is what was cut off. */
@@ -35,16 +61,17 @@ export function fillText(parent: HTMLElement, text: string, start: Style = PLAIN
     rest ??= spans.next().value ?? undefined;
     return nodes;
   };
-  parent.append(...take(SHOWN_CHARACTERS));
-  if (rest === undefined) return;
+  if (amount.limit > 0) {
+    parent.append(...take(amount.limit));
+    if (rest === undefined) return;
+  }
   const more = document.createElement('button');
   more.className = 'more';
   more.type = 'button';
   const label = () => {
     // Of what a terminal would overwrite nobody knows how much it is before it is read.
-    const left = Math.max(rest?.text.length ?? 0, text.length - shown);
-    const part = left > MORE_CHARACTERS ? `${formatCount(MORE_CHARACTERS)} of ` : '';
-    more.textContent = `Show ${part}${formatCount(left)} more characters`;
+    const left = Math.max(rest?.text.length ?? 0, amount.length - shown);
+    more.textContent = amount.label(left);
   };
   label();
   more.addEventListener('click', () => {

@@ -9,6 +9,8 @@ export interface Status {
   /** A class of styles.ts. */
   tone: 'run' | 'good' | 'bad' | 'warn' | 'off';
   label: string;
+  /** What changes all the time, behind the label. Not read out, or nothing else would be. */
+  detail?: string;
 }
 
 const OUTCOMES: Record<OutcomeKind, Status> = {
@@ -33,11 +35,11 @@ export function sessionStatus(state: SessionState, now: number): Status {
       return { tone: 'run', label: 'Live' };
     case 'catching-up': {
       const percent = Math.floor((100 * state.position) / state.head);
-      return { tone: 'warn', label: `Catching up: ${percent} %` };
+      return { tone: 'warn', label: 'Catching up', detail: `: ${percent} %` };
     }
     case 'reconnecting': {
       const seconds = Math.ceil((state.at - now) / 1000);
-      return { tone: 'warn', label: `Reconnecting${seconds > 0 ? ` in ${seconds} s` : ''}` };
+      return { tone: 'warn', label: 'Reconnecting', detail: seconds > 0 ? ` in ${seconds} s` : '' };
     }
     case 'ended':
       return { tone: 'off', label: 'Ended' };
@@ -61,5 +63,7 @@ export function exitText(outcome: Pick<Outcome, 'exit_code'>): string {
 }
 
 export function statusBadge(status: Status): TemplateResult {
-  return html`<span class="status ${status.tone}">${status.label}</span>`;
+  return html`<span class="status ${status.tone}"
+    >${status.label}<span class="detail" aria-hidden="true">${status.detail}</span></span
+  >`;
 }

@@ -86,6 +86,11 @@ export const frameStyles = css`
     border-radius: 50%;
     background: currentColor;
   }
+  /* Else its blank at the beginning would go. */
+  .status .detail {
+    margin-left: -6px;
+    white-space: pre;
+  }
   .status.run {
     background: var(--accent-ground);
     color: var(--accent);

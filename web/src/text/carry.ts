@@ -8,12 +8,15 @@ import type { Style } from './style.js';
 /** So far back is looked for what holds, among the lines that are here. */
 export const CARRY_LINES = 200;
 const MAX_KNOWN = 2_048;
+/** Of a longer text only the end is looked at. */
+const MAX_CHARACTERS = 65_536;
 
 const SGR = /\u001b\[([0-9;:]*)m/g;
 const RESETS = ['\u001b[m', '\u001b[0m'];
 
 /** What holds behind a text before which `style` held. */
-export function styleAfter(text: string, style: Style): Style {
+export function styleAfter(whole: string, style: Style): Style {
+  const text = whole.length > MAX_CHARACTERS ? whole.slice(-MAX_CHARACTERS) : whole;
   if (!text.includes('\u001b[')) return style;
   const reset = Math.max(...RESETS.map((sequence) => text.lastIndexOf(sequence)));
   let next = reset < 0 ? style : PLAIN;

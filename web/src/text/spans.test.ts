@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainText, spansOf } from './spans.js';
+import { MAX_PLAYED, plainText, spansOf, unplayed, unplayedSpans } from './spans.js';
 import type { Span } from './spans.js';
 import { TRUE_COLOUR, cssColour } from './style.js';
 
@@ -127,5 +127,19 @@ describe('spansOf', () => {
       '世\b',
     ])
       expect(plainText(piece.repeat(30_000)).length).toBeLessThan(400_000);
+  });
+
+  it('plays the end of a very long text, and loses nothing of the rest', () => {
+    const states = Array.from({ length: 60_000 }, (_, i) => `${i} %`);
+    const text = states.join('\r');
+    const skipped = unplayed(text);
+    expect(text.length - skipped).toBeLessThanOrEqual(MAX_PLAYED);
+    expect([...spansOf(text)].map((span) => span.text).join('')).toBe('59999 %');
+    const before = [...unplayedSpans(text, '|')].map((span) => span.text).join('');
+    expect(before).toBe(text.slice(0, skipped).replaceAll('\r', '|'));
+    expect(plainText(text).split('\n').length).toBeGreaterThan(50_000);
+    expect(unplayed('\r'.repeat(MAX_PLAYED))).toBe(0);
+    expect(unplayed('x'.repeat(2 * MAX_PLAYED))).toBe(0);
+    expect(unplayed(`${'x'.repeat(2 * MAX_PLAYED)}\b`)).toBeGreaterThan(MAX_PLAYED);
   });
 });

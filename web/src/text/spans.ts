@@ -24,14 +24,46 @@ const SPECIAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2
  */
 export function* spansOf(text: string, start: Style = PLAIN): Generator<Span> {
   if (text === '') return;
-  if (!SPECIAL.test(text)) yield { text, style: start, link: '' };
-  else if (OVERWRITES.test(text)) yield* overwritten(text, start);
-  else yield* running(text, start);
+  if (!SPECIAL.test(text)) {
+    yield { text, style: start, link: '' };
+  } else if (OVERWRITES.test(text)) {
+    yield* overwritten(text.slice(unplayed(text)), start);
+  } else {
+    yield* running(text, start);
+  }
+}
+
+/** A terminal's work on more text than this would hold the page up. */
+export const MAX_PLAYED = 65_536;
+
+/**
+ * How many characters at the beginning of a very long text that overwrites itself are not played
+ * as a terminal would: `spansOf` passes over them, and whoever shows the text has to say so.
+ */
+export function unplayed(text: string): number {
+  if (text.length <= MAX_PLAYED || !OVERWRITES.test(text)) return 0;
+  const least = text.length - MAX_PLAYED;
+  const at = text.indexOf('\r', least);
+  return at < 0 ? least : at;
+}
+
+/** That beginning as it was written, piece by piece, with `mark` for each carriage return. */
+export function* unplayedSpans(text: string, mark: string): Generator<Span> {
+  const end = unplayed(text);
+  for (let at = 0; at < end;) {
+    const next = Math.min(end, at + MAX_PLAYED / 4);
+    // Not within an escape sequence, if it can be helped.
+    const border = next === end ? next : text.lastIndexOf('\r', next);
+    const to = border > at ? border : next;
+    yield* running(text.slice(at, to).replaceAll('\r', mark), PLAIN);
+    at = to;
+  }
 }
 
 /** The text as it is shown, without its looks. */
 export function plainText(text: string): string {
   let plain = '';
+  for (const span of unplayedSpans(text, '\n')) plain += span.text;
   for (const span of spansOf(text)) plain += span.text;
   return plain;
 }
