@@ -1,0 +1,2 @@
+export * from './types/client/index.js';
+export * from './element.js';
