@@ -41,12 +41,17 @@ def unpacked(archive):
     return program
 
 
-def built_path():
-    """Where the program is once it has been built from these sources."""
+def built_path(name="kubetestbed", source=SOURCE):
+    """Where a program is once it has been built from the sources in this folder."""
     sources = hashlib.sha256()
-    for path in sorted([*SOURCE.glob("*.go"), *SOURCE.glob("go.*"), SOURCE / "build.sh"]):
+    for path in sorted([*source.glob("*.go"), *source.glob("go.*"), source / "build.sh"]):
         sources.update(path.read_bytes())
-    return CACHE / f"built-{sources.hexdigest()[:16]}"
+    return CACHE / f"{name}-built-{sources.hexdigest()[:16]}"
+
+
+def helm_path():
+    """helm, where `scripts/test --kubernetes` has built it."""
+    return built_path("helm", SOURCE.with_name("charttools"))
 
 
 def testbed_program():
@@ -61,12 +66,14 @@ def testbed_program():
 
 
 def build():
-    """Makes the program if there is none; about ten minutes the first time."""
-    if testbed_program() is None:
-        CACHE.mkdir(parents=True, exist_ok=True)
+    """Makes the programs that are not there; about ten minutes the first time."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for source, whole in ((SOURCE, built_path()), (SOURCE.with_name("charttools"), helm_path())):
+        if whole.is_file() or (source == SOURCE and testbed_program()):
+            continue
         fresh = CACHE / f"fresh-{os.getpid()}"
-        subprocess.run([SOURCE / "build.sh", fresh], check=True)
-        fresh.rename(built_path())
+        subprocess.run([source / "build.sh", fresh], check=True)
+        fresh.rename(whole)
     print(f"the testbed is {testbed_program()}", flush=True)
 
 

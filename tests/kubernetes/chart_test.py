@@ -1,0 +1,97 @@
+"""The Helm chart: helm's own checks, an API server's, and that its Role is the documented one."""
+
+import json
+import subprocess
+import unittest
+
+from testbed import ROOT, Cluster, helm_path
+
+CHART = ROOT / "deploy" / "helm" / "tailrace"
+VARIANTS = {
+    "as it is": "",
+    "all namespaces": "kubernetes.clusterWide=true",
+    "two namespaces": "kubernetes.namespaces={shop,other}",
+    "everything on": "ingress.enabled=true,ingress.tlsSecret=tls,ingress.className=nginx,"
+                     "networkPolicy.from[0].podSelector.matchLabels.app=proxy,"
+                     "kubernetes.selector=team in (a),podLabels.a=b,podAnnotations.c=d",
+    "everything off": "kubernetes.enabled=false,persistence.enabled=false,access.enabled=false,"
+                      "access.insecureNoAuth=true,networkPolicy.enabled=false",
+}
+
+
+class ChartTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.helm_program = helm_path()
+        if not cls.helm_program.is_file():
+            raise unittest.SkipTest("no helm; `scripts/test --kubernetes` builds it")
+        cls.cluster = Cluster()
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.cluster.start(NODES="", SCHEDULER="0")
+        cls.config = cls.cluster.namespace("shop")
+        cls.cluster.namespace("other")
+
+    def helm(self, *words):
+        done = subprocess.run([self.helm_program, *words], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def template(self, values):
+        code, text = self.helm("template", "it", str(CHART), "--namespace", "shop",
+                               "--kube-version", "1.30", "--set", values)
+        self.assertEqual(code, 0, text)
+        return text
+
+    def apply(self, text, *words):
+        """What the API server makes of the objects."""
+        path = self.cluster.folder / "chart.yaml"
+        path.write_text(text)
+        out = self.cluster.kubectl(self.config, "apply", "--server-side", "--dry-run=server",
+                                   "--validate=strict", "-o", "json", "-f", str(path), *words)
+        return json.loads(out)["items"]
+
+    def test_lint(self):
+        code, text = self.helm("lint", "--strict", str(CHART))
+        self.assertEqual(code, 0, text)
+
+    def test_an_api_server_takes_every_variant(self):
+        kinds = {"as it is": {"Role": 1, "RoleBinding": 1, "PersistentVolumeClaim": 1},
+                 "all namespaces": {"ClusterRole": 1, "ClusterRoleBinding": 1},
+                 "two namespaces": {"Role": 2, "RoleBinding": 2},
+                 "everything on": {"Ingress": 1, "NetworkPolicy": 1},
+                 "everything off": {"Role": 0, "PersistentVolumeClaim": 0, "NetworkPolicy": 0}}
+        for name, values in VARIANTS.items():
+            with self.subTest(name):
+                found = [item["kind"] for item in self.apply(self.template(values))]
+                self.assertEqual(found.count("Deployment"), 1)
+                self.assertEqual({kind: found.count(kind) for kind in kinds[name]}, kinds[name])
+
+    def test_the_role_is_the_one_that_is_tested(self):
+        chart = {item["kind"]: item for item in self.apply(self.template(""))}
+        role = (ROOT / "deploy" / "kubernetes" / "role.yaml").read_text(encoding="utf-8")
+        plain = {item["kind"]: item for item in self.apply(role)}
+        self.assertEqual(chart["Role"]["rules"], plain["Role"]["rules"])
+        for variant in ("all namespaces", "two namespaces"):
+            for item in self.apply(self.template(VARIANTS[variant])):
+                if item["kind"] in ("Role", "ClusterRole"):
+                    self.assertEqual(item["rules"], plain["Role"]["rules"])
+
+    def test_the_pod_has_no_rights(self):
+        """The strictest of Kubernetes' own standards for pods admits it."""
+        self.cluster.kubectl(self.config, "label", "namespace", "shop",
+                             "pod-security.kubernetes.io/enforce=restricted")
+        deployment = next(item for item in self.apply(self.template(""))
+                          if item["kind"] == "Deployment")
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it"},
+               "spec": deployment["spec"]["template"]["spec"]}
+        pod["spec"]["serviceAccountName"] = "default"
+        accepted = self.apply(json.dumps({"apiVersion": "v1", "kind": "List",
+                                          "items": [pod, {**pod, "metadata": {"name": "two"}}]}))
+        self.assertEqual(len(accepted), 2)
+        self.assertTrue(all(container["securityContext"]["readOnlyRootFilesystem"]
+                            for container in pod["spec"]["containers"]))
+
+    def test_nobody_is_let_in_by_mistake(self):
+        code, text = self.helm("template", "it", str(CHART), "--kube-version", "1.30",
+                               "--set", "access.enabled=false")
+        self.assertNotEqual(code, 0)
+        self.assertIn("set access.insecureNoAuth if everybody may", text)
