@@ -40,9 +40,10 @@ std::string Images(const Workload& workload) {
   return text;
 }
 
-// What explains a verdict, and does not only repeat it.
-bool IsTrouble(std::string_view key) {
-  return key.find('/') != std::string_view::npos && !key.starts_with("condition/Progressing");
+// What explains a verdict, and does not only repeat it or say that Kubernetes rests.
+bool IsTrouble(std::string_view key, std::string_view text) {
+  return key.find('/') != std::string_view::npos && !key.starts_with("condition/Progressing") &&
+         !key.ends_with("/CrashLoopBackOff") && !text.starts_with("BackOff:");
 }
 
 // "exit/PODUID/CONTAINER" -> "PODUID/CONTAINER"
@@ -62,7 +63,7 @@ void Rollout::Add(Note note, TimeNs now) {
   if (!told_.Take(note)) return;
   const bool is_live = note.time == 0 || (note.time <= now && now - note.time < kLiveNs);
   if (is_live) note.time = now;
-  if (note.level != NoteLevel::kInfo && IsTrouble(note.key)) {
+  if (note.level != NoteLevel::kInfo && IsTrouble(note.key, note.text)) {
     trouble_ = note.source + ": " + note.text;
   }
   notes_.push_back(std::move(note));
@@ -276,7 +277,7 @@ void Rollout::Recall(const Entry& entry) {
   std::string_view value;
   if (fields["value"].get(value)) return;
   told_.Recall(key, value);
-  if (entry.level != NoteLevelName(NoteLevel::kInfo) && IsTrouble(key)) {
+  if (entry.level != NoteLevelName(NoteLevel::kInfo) && IsTrouble(key, entry.text)) {
     trouble_ = std::string(entry.source) + ": " + std::string(entry.text);
   }
   if (key == kVerdictKey && entry.level == NoteLevelName(NoteLevel::kInfo)) {

@@ -65,6 +65,8 @@ class ContainerFollower {
 
   /// As far as is known there is nothing more to be read: each life is complete, and none runs.
   bool Quiet() const;
+  /// Something of it has come.
+  bool HasRead() const { return read_any_ || point_.lines > 0; }
   const FollowTarget& target() const { return target_; }
 
  private:

@@ -10,6 +10,7 @@ constexpr TimeNs kNsPerMs = 1'000'000;
 constexpr TimeNs kNsPerSecond = 1'000'000'000;
 // What a running container has printed until its rollout is over, has come so long after it.
 constexpr TimeNs kSettleMs = 1'000;
+constexpr TimeNs kFirstLineMs = 4'000;  // The same of one that nothing was read of yet.
 constexpr uint64_t kLookMs = 100;
 
 ContainerInstance InstanceOf(const ContainerLife& life) {
@@ -202,19 +203,21 @@ void RolloutLog::OnOver() {
 }
 
 // Ends the log once what was printed before its outcome has come, but not later than the drain
-// window.
+// window. The watches of workload and pods do not keep step, so a verdict may come before the
+// containers are known that it is about.
 void RolloutLog::Look() {
   if (ending_) return;
   const TimeNs now = shared_.clock.Now();
-  const TimeNs age = now - *over_;
-  const TimeNs settled_at = rollout_.judged().value_or(*over_) + kSettleMs * kNsPerMs;
-  const bool settled = now >= settled_at || age < 0;
-  const bool drained = age >= std::max(kSettleMs, static_cast<TimeNs>(shared_.drain_ms)) * kNsPerMs;
+  const TimeNs age = (now - *over_) / kNsPerMs;
+  const TimeNs settled = (now - rollout_.judged().value_or(*over_)) / kNsPerMs;
   const bool waits = std::ranges::any_of(followed_, [settled](const auto& item) {
     const Followed& followed = item.second;
-    return !followed.follower->Quiet() && (!settled || followed.must_end);
+    const bool is_late = settled < kFirstLineMs && !followed.follower->HasRead();
+    return !followed.follower->Quiet() && (followed.must_end || is_late);
   });
-  if (!waits || drained) return End();
+  const bool drained =
+      age < 0 || age >= std::max(kFirstLineMs, static_cast<TimeNs>(shared_.drain_ms));
+  if (drained || (!waits && settled >= kSettleMs)) return End();
   timer_.Start(kLookMs, [this] { Look(); });
 }
 

@@ -1,0 +1,169 @@
+"""Each rollout of a Deployment is a log that ends with kubectl's verdict."""
+
+import asyncio
+
+from rollout_case import CHATTER, RolloutCase, manifest
+
+
+class DeploymentRolloutTest(RolloutCase):
+    """Without a stability window: the verdict is kubectl's and nothing else."""
+
+    async def check_verdict(self, on, log, outcome, reason):
+        """The log ends as kubectl says. Its meta data and entries."""
+        (code, said), (meta, entries) = await asyncio.gather(on.kubectl_status(),
+                                                             on.ended(log))
+        self.assertEqual(code == 0, meta["outcome"] == "succeeded", said)
+        self.assertEqual(meta["outcome"], outcome, meta)
+        self.assertIn(reason, meta["reason"])
+        self.assertTrue(entries[-1]["text"].startswith(f"{outcome} after "), entries[-1])
+        on.check_told_once(entries)
+        return meta, entries
+
+    async def roll_out(self, on, **options):
+        """The first revision."""
+        await on.apply(manifest("web", **options))
+        return await self.check_verdict(on, on.log(1), "succeeded", "successfully rolled out")
+
+    async def set_image(self, on):
+        """Live: the stream has the new pods' lines while they print, and then the end."""
+        meta, entries = await self.roll_out(on, command=CHATTER, replicas=2,
+                                            annotations={"team": "shop"})
+        on.check_counted(entries, pods=2)
+        old = set(on.lines(entries))
+        stream = await on.api.stream(on.log(2), "?format=json")
+        self.addCleanup(stream.abort)
+        await on.kubectl("set", "image", "deployment/web", "app=shop/web:2")
+        live = [event.json() for event in await stream.to_end(timeout=60)
+                if event.event == "message"]
+        meta, entries = await self.check_verdict(on, on.log(2), "succeeded",
+                                                 "successfully rolled out")
+        self.assertEqual(live, entries)
+        self.assertFalse(old & set(on.check_counted(entries, pods=2)))
+        self.assertEqual(entries[0]["text"], f"deployment web in {on.namespace}: revision 2, "
+                                             "2 replicas, app shop/web:2")
+        labels = {"cluster": "testbed", "namespace": on.namespace, "name": "web",
+                  "kind": "Deployment", "revision": "2", "image": "shop/web:2", "team": "shop"}
+        self.assertEqual(meta["labels"], {**meta["labels"], **labels})
+
+    async def a_probe_that_fails(self, on):
+        await on.apply(manifest("web", ready="false", deadline=15))
+        _, entries = await self.check_verdict(on, on.log(1), "failed",
+                                              "exceeded its progress deadline; ")
+        self.assertTrue(any("Readiness probe failed" in text for text in on.notes(entries)))
+
+    async def a_crash_loop(self, on):
+        """Every life's lines, and each exit behind its own."""
+        script = "n=$(cat n 2>/dev/null || echo 0); n=$((n+1)); echo $n >n; echo life $n; exit 3"
+        await on.apply(manifest("web", command=script, deadline=15, ready="false"))
+        _, entries = await self.check_verdict(on, on.log(1), "failed", "exited with code 3 (Error)")
+        (source, lines), = on.lines(entries).items()
+        self.assertGreaterEqual(len(lines), 2)
+        self.assertEqual(lines, [f"life {n}" for n in range(1, len(lines) + 1)])
+        kinds = [entry["fields"]["key"].partition("/")[0] if "stream" in entry else "line"
+                 for entry in entries if entry["source"] == source]
+        lives = [kind for kind in kinds if kind in ("start", "line", "exit")]
+        self.assertEqual(lives, ["start", "line", "exit"] * len(lines))
+
+    async def an_image_that_cannot_be_pulled(self, on):
+        """Said at once, not at the deadline."""
+        await on.apply(manifest("web", image="missing/web:9", deadline=15))
+        await on.entry(on.log(1), "waits: ErrImagePull")
+        self.assertEqual((await on.api.meta(on.log(1))).json()["state"], "open")
+        await self.check_verdict(on, on.log(1), "failed", "missing/web:9")
+
+    async def rollback(self, on):
+        await self.roll_out(on)
+        await on.kubectl("set", "image", "deployment/web", "app=shop/web:2")
+        await self.check_verdict(on, on.log(2), "succeeded", "successfully rolled out")
+        await on.kubectl("rollout", "undo", "deployment/web")
+        _, entries = await self.check_verdict(on, on.log(3), "succeeded", "successfully rolled out")
+        self.assertIn("shop/web:1", entries[0]["text"])
+        on.check_counted(entries, pods=1)
+
+    async def pause(self, on):
+        await on.apply(manifest("web", ready=on.gated("open")))
+        await on.entry(on.log(1), "0 of 1 updated replicas are available")
+        await on.kubectl("rollout", "pause", "deployment/web")
+        await on.entry(on.log(1), "the rollout is paused")
+        await on.kubectl("rollout", "resume", "deployment/web")
+        await on.entry(on.log(1), "the rollout goes on")
+        on.gate("open").touch()
+        await self.check_verdict(on, on.log(1), "succeeded", "successfully rolled out")
+
+    async def superseded(self, on):
+        await self.roll_out(on)
+        await on.kubectl("set", "image", "deployment/web", "app=missing/web:2")
+        await on.entry(on.log(2), "waits: ")
+        await on.kubectl("set", "image", "deployment/web", "app=shop/web:3")
+        meta, _ = await on.ended(on.log(2))
+        self.assertEqual((meta["outcome"], meta["reason"]),
+                         ("cancelled", "superseded by revision 3"))
+        await self.check_verdict(on, on.log(3), "succeeded", "successfully rolled out")
+
+    async def scaled_to_nothing(self, on):
+        await on.apply(manifest("web", ready="false", replicas=2))
+        await on.entry(on.log(1), "0 of 2 updated replicas are available")
+        await on.kubectl("scale", "deployment/web", "--replicas=0")
+        _, entries = await self.check_verdict(on, on.log(1), "succeeded", "successfully rolled out")
+        self.assertIn("scaled to 0 replicas", on.notes(entries))
+
+    async def deleted(self, on):
+        """What the pods print while they stop is kept."""
+        await on.apply(manifest("web", command=CHATTER, ready="false"))
+        await on.entry(on.log(1), "line 1$")
+        await on.kubectl("delete", "deployment", "web", "--wait=false")
+        meta, entries = await on.ended(on.log(1))
+        self.assertEqual((meta["outcome"], meta["reason"]),
+                         ("cancelled", 'deployment "web" was deleted'))
+        (source, lines), = on.check_counted(entries).items()
+        self.assertEqual(lines[-1], source.partition("/")[0] + " stops")
+
+    async def a_pod_is_deleted_meanwhile(self, on):
+        await on.apply(manifest("web", command=CHATTER, ready=on.gated("open")))
+        first = (await on.entry(on.log(1), "line 5$"))["source"].partition("/")[0]
+        await on.kubectl("delete", "pod", first, "--wait=false")
+        await on.entry(on.log(1), f"{first} stops")
+        on.gate("open").touch()
+        _, entries = await self.check_verdict(on, on.log(1), "succeeded", "successfully rolled out")
+        on.check_counted(entries, pods=2)
+        self.assertIn("the pod is being deleted", on.notes(entries))
+
+
+    async def test_all(self):
+        await self.at_once(
+            self.set_image, self.a_probe_that_fails, self.a_crash_loop,
+            self.an_image_that_cannot_be_pulled, self.rollback, self.pause, self.superseded,
+            self.scaled_to_nothing, self.deleted, self.a_pod_is_deleted_meanwhile)
+
+
+class StabilityTest(RolloutCase):
+    settings = {"stability_window": "8s", "drain_window": "10s"}
+
+    async def a_crash_loop_that_kubectl_calls_a_success(self, on):
+        await on.apply(manifest("web", command="echo error: no database; sleep 1; exit 3"))
+        self.assertEqual((await on.kubectl_status())[0], 0)
+        meta, entries = await on.ended(on.log(1))
+        self.assertEqual(meta["outcome"], "failed")
+        self.assertRegex(meta["reason"], r"^unstable: web-.*/app exited with code 3 \(Error\)")
+        self.assertIn("first error line: ", entries[-1]["text"])
+        self.assertIn("successfully rolled out", " ".join(on.notes(entries)))
+
+    async def the_server_is_killed_meanwhile(self, on):
+        """It goes on in the same log: no line twice, none lost, nothing told twice."""
+        await on.apply(manifest("web", command=CHATTER, replicas=3, ready=on.gated("open")))
+        for n in (20, 60):
+            await on.entry(on.log(1), f"line {n}$")
+            on.server.kill()
+            on.server.start()
+        await on.entry(on.log(1), "line 90$")
+        on.gate("open").touch()
+        meta, entries = await on.ended(on.log(1))
+        self.assertEqual(meta["outcome"], "succeeded")
+        on.check_counted(entries, pods=3)
+        on.check_told_once(entries)
+
+    async def test_a_crash_loop(self):
+        await self.at_once(self.a_crash_loop_that_kubectl_calls_a_success)
+
+    async def test_a_killed_server(self):
+        await self.at_once(self.the_server_is_killed_meanwhile)
