@@ -4,7 +4,8 @@
 // view, how long jumps took, the page's memory, and the longest task while 100,000 lines a second
 // come in. Long tasks are the browser's own (Long Tasks API) or, where it has none, the longest
 // delay of a timer of 1 ms, which is at least as long: a busy machine makes it late, too. So beside
-// it stands how long the longest callback of the page took, in frames, timers and streams.
+// it stands how long the longest callback of the page took, in frames, timers and streams, and in
+// Chromium how much CPU time the longest task took.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -105,6 +106,23 @@ async function jumps(page, count) {
   return times.sort((a, b) => a - b);
 }
 
+/**
+ * The longest task of the page's thread while `action` runs, as CPU time: what other programs take
+ * away does not count. Undefined where the browser does not tell.
+ */
+async function longestCpuTask(browser, tab, name, action) {
+  if (name !== 'chromium') return [undefined, await action()];
+  await browser.startTracing(tab.page, { categories: ['toplevel', 'devtools.timeline'] });
+  const result = await action();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  const thread = ({ pid, tid }) => `${pid} ${tid}`;
+  const pages = new Set(
+    traceEvents.filter(({ args }) => args?.name === 'CrRendererMain').map(thread),
+  );
+  const tasks = traceEvents.filter((event) => event.tdur && pages.has(thread(event)));
+  return [Math.max(0, ...tasks.map(({ tdur }) => tdur / 1000)), result];
+}
+
 /** Another process writes, so that this one is free to look. */
 async function burst(server, page, log) {
   await page.keyboard.press('End');
@@ -163,8 +181,9 @@ try {
     'tasks over 50 ms',
     'longest task',
     'longest callback',
+    'longest task, CPU time',
   );
-  row(...Array.from({ length: 10 }, () => '---'));
+  row(...Array.from({ length: 11 }, () => '---'));
   for (const name of browsers) {
     const browser = await launch(name);
     for (const count of SIZES) {
@@ -175,7 +194,12 @@ try {
       await tab.page.goto(`${server.url}/logs/${log}`);
       const first = await until(tab.page, position - 1);
       const times = await jumps(tab.page, count);
-      const { rate, longest, own, count: long } = await burst(server, tab.page, log);
+      const [cpu, { rate, longest, own, count: long }] = await longestCpuTask(
+        browser,
+        tab,
+        name,
+        () => burst(server, tab.page, log),
+      );
       const used = await memory(tab, name);
       row(
         name,
@@ -188,6 +212,7 @@ try {
         long,
         longest === 0 ? 'under 50 ms' : ms(longest),
         ms(own),
+        cpu === undefined ? '-' : ms(cpu),
       );
       await tab.close();
     }
