@@ -48,6 +48,7 @@ class CommandTree {
     AddExec();
     AddPush();
     AddTail();
+    AddRollout();
     AddList();
     AddEnd();
     AddLink();
@@ -306,6 +307,26 @@ class CommandTree {
     tail->add_flag("--timestamps,-t", tail_.timestamps, "Print the time before each line");
   }
 
+  void AddRollout() {
+    CLI::App* const rollout =
+        AddVerb("rollout", "Follow a Kubernetes rollout until its verdict, with its logs",
+                "The rollout that is under way, or begins within seconds; otherwise the last one. "
+                "The exit\n"
+                "code is its verdict: 0 succeeded, 1 failed, 130 cancelled, as one that is "
+                "superseded is.\n\n"
+                "Example: kubectl set image deploy/web app=web:2 && tailrace rollout deploy/web",
+                [this] { return RunRollout(rollout_); });
+    rollout->add_option("workload", rollout_.workload, "As in deploy/web, statefulset/db, job/seed")
+        ->type_name("KIND/NAME")
+        ->required();
+    rollout
+        ->add_option("--namespace,-n", rollout_.namespace_name,
+                     "Its namespace (default that of kubectl's current context)")
+        ->type_name("NAMESPACE");
+    rollout->add_flag("--wait,-w", rollout_.wait, "If none is under way, wait for the next one");
+    rollout->add_flag("--timestamps,-t", rollout_.timestamps, "Print the time before each line");
+  }
+
   void AddList() {
     CLI::App* const list = AddVerb("list", "List the logs, newest first",
                                    "Example: tailrace list --type deploy --state open",
@@ -438,6 +459,7 @@ class CommandTree {
   ExecArguments exec_;
   PushArguments push_;
   TailArguments tail_;
+  RolloutArguments rollout_;
   ListArguments list_;
   EndArguments end_;
   LinkArguments link_;

@@ -50,6 +50,14 @@ struct TailArguments {
   bool follow = false;
   bool json = false;
   bool timestamps = false;
+  bool sources = false;  ///< Who wrote it stands before each line.
+};
+
+struct RolloutArguments {
+  std::string workload;        ///< "deploy/NAME", "statefulset/NAME", …
+  std::string namespace_name;  ///< Empty: that of the current context, or "default".
+  bool wait = false;           ///< For the next rollout, if none is under way.
+  bool timestamps = false;
 };
 
 struct ListArguments {
@@ -98,6 +106,7 @@ struct DoctorArguments {
 int RunExec(const ExecArguments& arguments);
 int RunPush(const PushArguments& arguments);
 int RunTail(const TailArguments& arguments);
+int RunRollout(const RolloutArguments& arguments);
 int RunList(const ListArguments& arguments);
 int RunEnd(const EndArguments& arguments);
 int RunLink(const LinkArguments& arguments);

@@ -44,7 +44,8 @@ class Tail {
       : arguments_(arguments),
         target_(std::move(target)),
         client_(target_.config),
-        printer_({arguments.json, arguments.timestamps, ::isatty(STDOUT_FILENO) != 0}) {}
+        printer_({arguments.json, arguments.timestamps, ::isatty(STDOUT_FILENO) != 0,
+                  arguments.sources}) {}
 
   int Run() {
     const HttpReply reply = client_.Send({.path = LogPath(target_.key)});

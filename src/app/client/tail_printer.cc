@@ -1,9 +1,16 @@
 #include "app/client/tail_printer.h"
 
+#include <array>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 namespace tailrace {
 namespace {
+
+// Those that can be read on light and on dark (ECMA-48 SGR).
+constexpr std::array<std::string_view, 6> kSourceColours = {"\x1b[36m", "\x1b[32m", "\x1b[35m",
+                                                            "\x1b[34m", "\x1b[33m", "\x1b[31m"};
 
 // Length of an SGR sequence (ESC [ digits ; : m) at the front, or 0.
 size_t ColourLength(std::string_view text) {
@@ -47,6 +54,7 @@ void TailPrinter::Add(const ClientEntry& entry) {
   const bool continues = line_open_ && entry.stream == open_stream_ && entry.source == open_source_;
   if (!continues) EndLine();
   if (!continues && format_.timestamps) out_.append(entry.time).push_back(' ');
+  if (!continues && format_.sources && !entry.source.empty()) AddSource(entry.source);
   if (format_.terminal) {
     AppendForTerminal(out_, entry.text);
   } else {
@@ -56,6 +64,19 @@ void TailPrinter::Add(const ClientEntry& entry) {
   open_stream_ = entry.stream;
   open_source_ = entry.source;
   if (!entry.partial) EndLine();
+}
+
+// A colour for each pod: the source up to its '/'.
+void TailPrinter::AddSource(const std::string& source) {
+  if (!format_.terminal) {
+    out_.append(source).push_back(' ');
+    return;
+  }
+  const size_t hash =
+      std::hash<std::string_view>{}(std::string_view(source).substr(0, source.find('/')));
+  out_.append(kSourceColours[hash % kSourceColours.size()]);
+  AppendForTerminal(out_, source);
+  out_.append("\x1b[0m ");
 }
 
 void TailPrinter::EndLine() {

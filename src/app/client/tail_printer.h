@@ -13,6 +13,8 @@ struct TailFormat {
   /// For people: control characters that are not colours are shown and not obeyed, because the text
   /// may come from anybody.
   bool terminal = false;
+  /// The entry's source and a blank before each line; with `terminal` in a colour of its own.
+  bool sources = false;
 };
 
 /// One thread; puts the pieces of partial entries back together on one line.
@@ -27,6 +29,8 @@ class TailPrinter {
   std::string Take();
 
  private:
+  void AddSource(const std::string& source);
+
   const TailFormat format_;
   std::string out_;
   bool line_open_ = false;

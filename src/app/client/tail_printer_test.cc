@@ -37,6 +37,25 @@ TEST(TailPrinter, JoinsPartialsAndKeepsStreamsApart) {
             "2026-11-23T06:33:00.000000001Z rest\n");
 }
 
+TEST(TailPrinter, SaysWhoWroteALine) {
+  ClientEntry entry = Entry("one", true);
+  entry.source = "web-1/app";
+  TailPrinter plain({.sources = true});
+  plain.Add(entry);
+  entry.partial = false;
+  plain.Add(entry);
+  plain.Add(Entry("of nobody"));
+  EXPECT_EQ(plain.Take(), "web-1/app oneone\nof nobody\n");
+  // Containers of a pod have its colour, and none obeys what a name might hold.
+  TailPrinter coloured({.terminal = true, .sources = true});
+  coloured.Add(entry);
+  const std::string first = coloured.Take();
+  EXPECT_EQ(first.substr(5), "web-1/app\x1b[0m one\n");
+  entry.source = "web-1/\x1b[2J";
+  coloured.Add(entry);
+  EXPECT_EQ(coloured.Take(), first.substr(0, 5) + "web-1/^[[2J\x1b[0m one\n");
+}
+
 TEST(TailPrinter, JsonIsAnObjectALine) {
   TailPrinter printer({.json = true});
   printer.Add(Entry("a", true));

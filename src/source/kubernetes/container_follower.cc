@@ -199,11 +199,13 @@ void ContainerFollower::OnHalt() {
     resting_ = false;
     return Step();
   }
-  accept_gap_ = true;
-  if (reading_.previous) {
-    resting_ = false;
+  const std::vector<Life> lives = Lives();
+  const Life* life = Find(lives);
+  if (life == nullptr || life->previous != reading_.previous) {
+    resting_ = false;  // Known by now: a newer life has begun.
     return Step();
   }
+  accept_gap_ = true;
   Rest(options_.doubt_ms);
   in_doubt_ = true;
 }

@@ -1,8 +1,12 @@
 #include "source/kubernetes/container_follower.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
+#include <cstdio>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -175,6 +179,26 @@ TEST(ContainerFollower, ALifeTakenForAnotherIsPutRight) {
     all.insert(lines.begin(), lines.end());
   EXPECT_EQ(all.size(), 11u);
   for (int n = 1; n <= 11; ++n) EXPECT_EQ(all.count("line " + std::to_string(n)), 1u) << n;
+}
+
+// What one costs that has read some lines and waits for more, besides the request itself.
+TEST(ContainerFollower, MemoryOfOneThatWaits) {
+  constexpr size_t kFollowers = 1'000;
+  FollowHarness harness(1);
+  harness.world.Start();
+  harness.world.Print(100);
+  std::vector<std::unique_ptr<ContainerFollower>> followers;
+  followers.reserve(kFollowers);
+  const size_t before = mallinfo2().uordblks;
+  for (size_t n = 0; n < kFollowers; ++n) {
+    followers.push_back(std::make_unique<ContainerFollower>(
+        harness.world, harness.follower->target(), FollowOptions{}, harness.log, harness.stats,
+        std::nullopt, nullptr));
+    followers.back()->OnState(harness.world.State());
+  }
+  const size_t bytes = (mallinfo2().uordblks - before) / kFollowers;
+  std::printf("a follower that waits: %zu bytes\n", bytes);
+  EXPECT_LT(bytes, 4'096u);
 }
 
 struct Happening {
