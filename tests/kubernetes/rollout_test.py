@@ -52,17 +52,23 @@ class DeploymentRolloutTest(RolloutCase):
         self.assertTrue(any("Readiness probe failed" in text for text in on.notes(entries)))
 
     async def a_crash_loop(self, on):
-        """Every life's lines, and each exit behind its own."""
-        script = "n=$(cat n 2>/dev/null || echo 0); n=$((n+1)); echo $n >n; echo life $n; exit 3"
+        """Every life's lines, and each exit behind its own. The kubelet keeps one earlier life; on
+        a machine too busy to read in time others are missing, and then a gap is said."""
+        script = ("n=$(cat n 2>/dev/null || echo 0); n=$((n+1)); echo $n >n; echo life $n; "
+                  "sleep 1; exit 3")
         await on.apply(manifest("web", command=script, deadline=15, ready="false"))
         _, entries = await self.check_verdict(on, on.log(1), "failed", "exited with code 3 (Error)")
         (source, lines), = on.lines(entries).items()
         self.assertGreaterEqual(len(lines), 2)
-        self.assertEqual(lines, [f"life {n}" for n in range(1, len(lines) + 1)])
+        lives = [int(line.removeprefix("life ")) for line in lines]
+        self.assertEqual(lives, sorted(set(lives)))
+        if lives != list(range(1, len(lives) + 1)):
+            self.assertTrue(any("lost" in entry for entry in entries), on.notes(entries))
         kinds = [entry["fields"]["key"].partition("/")[0] if "stream" in entry else "line"
                  for entry in entries if entry["source"] == source]
-        lives = [kind for kind in kinds if kind in ("start", "line", "exit")]
-        self.assertEqual(lives, ["start", "line", "exit"] * len(lines))
+        whole = [kind for kind in kinds if kind in ("start", "line", "exit")]
+        self.assertEqual(whole, (["start", "line", "exit"] * len(lines))[:len(whole)])
+        self.assertGreaterEqual(whole.count("exit"), len(lines) - 1)  # the last one may still run
 
     async def an_image_that_cannot_be_pulled(self, on):
         """Said at once, not at the deadline."""
