@@ -48,6 +48,7 @@ bool IsTrouble(std::string_view key, std::string_view text) {
 
 // "exit/PODUID/CONTAINER" -> "PODUID/CONTAINER"
 constexpr std::string_view kExitKey = "exit/";
+constexpr std::string_view kProbeFailed = "Unhealthy: ";
 
 // Containers of other roles end when their work is done.
 bool RunsForEver(const Container& container) {
@@ -64,9 +65,17 @@ void Rollout::Add(Note note, TimeNs now) {
   const bool is_live = note.time == 0 || (note.time <= now && now - note.time < kLiveNs);
   if (is_live) note.time = now;
   if (note.level != NoteLevel::kInfo && IsTrouble(note.key, note.text)) {
-    trouble_ = note.source + ": " + note.text;
+    TakeTrouble(note.source, note.text);
   }
   notes_.push_back(std::move(note));
+}
+
+// A probe that fails says less than what made it fail.
+void Rollout::TakeTrouble(std::string_view source, std::string_view text) {
+  const bool is_probe = text.starts_with(kProbeFailed);
+  if (is_probe && !trouble_.empty() && !trouble_is_probe_) return;
+  trouble_ = std::string(source) + ": " + std::string(text);
+  trouble_is_probe_ = is_probe;
 }
 
 void Rollout::AddAll(std::vector<Note> notes, TimeNs now) {
@@ -142,6 +151,7 @@ void Rollout::OnLives(const Pod& pod, const Container& container, TimeNs now) {
     const bool is_earlier = life->finished != 0 && life->finished + kNsPerSecond < began_;
     if (!RunsForEver(container) || pod.meta.deleting || is_earlier) continue;
     trouble_ = source + " " + ExitWords(*life);
+    trouble_is_probe_ = false;
     const TimeNs window = static_cast<TimeNs>(options_.stability_ms) * kNsPerMs;
     if (!judged_ || outcome_ || pod.meta.owner_kind == "Job" || now - *judged_ >= window) continue;
     const std::string words =
@@ -278,7 +288,7 @@ void Rollout::Recall(const Entry& entry) {
   if (fields["value"].get(value)) return;
   told_.Recall(key, value);
   if (entry.level != NoteLevelName(NoteLevel::kInfo) && IsTrouble(key, entry.text)) {
-    trouble_ = std::string(entry.source) + ": " + std::string(entry.text);
+    TakeTrouble(entry.source, entry.text);
   }
   if (key == kVerdictKey && entry.level == NoteLevelName(NoteLevel::kInfo)) {
     judged_ = entry.time;

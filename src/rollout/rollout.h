@@ -85,6 +85,7 @@ class Rollout {
 
  private:
   void Add(Note note, TimeNs now);
+  void TakeTrouble(std::string_view source, std::string_view text);
   void AddAll(std::vector<Note> notes, TimeNs now);
   void AddOwn(std::string key, std::string text, NoteLevel level, TimeNs now);
   void Finish(OutcomeKind kind, std::string reason);
@@ -103,7 +104,8 @@ class Rollout {
   std::map<std::string, uint64_t> restarts_;  ///< By "POD/CONTAINER".
   std::set<std::string, std::less<>> exits_;  ///< Container ids.
   std::string trouble_;                       ///< The last note that was one.
-  std::string error_line_;                    ///< The first one, with its source.
+  bool trouble_is_probe_ = false;
+  std::string error_line_;  ///< The first one, with its source.
   size_t old_pods_ = 0;
   std::string verdict_;           ///< Its words.
   std::optional<TimeNs> judged_;  ///< When the verdict was "done".
