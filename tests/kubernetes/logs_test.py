@@ -7,6 +7,7 @@ import unittest
 
 from follow_compare import compare
 from rollout_case import RolloutCase, manifest
+from support.server import binary_path, prepare_child
 
 # Prints what it is told to by a command, says so, and waits.
 WAIT = "; echo all is printed; trap 'echo stopping; exit 0' TERM; sleep 3600 & wait"
@@ -138,9 +139,40 @@ class FollowTest(RolloutCase):
         self.assertEqual((lines, lives), (3003, 2))
         self.assertEqual(self.gaps(entries), [])
 
+    async def verb(self, on, *words):
+        return await asyncio.create_subprocess_exec(
+            binary_path(), "rollout", *words, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "KUBECONFIG": str(on.config),
+                 "TAILRACE_URL": f"http://127.0.0.1:{self.server.port}"},
+            preexec_fn=lambda: prepare_child({}))
+
+    async def from_the_command_line(self, on):
+        """`tailrace rollout`: waits for the rollout, shows it and exits with its verdict."""
+        waiting = await self.verb(on, "deploy/web", "--wait")
+        await on.apply(manifest("web", ready=on.gated("go")))
+        said = b""
+        while not re.search(rb"^(web-\S+)/app \1 line 1$", said, re.M):
+            line = await asyncio.wait_for(waiting.stdout.readline(), 60)
+            self.assertTrue(line, "the verb has ended")
+            said += line
+        self.assertIsNone(waiting.returncode)
+        on.gate("go").touch()
+        rest, _ = await waiting.communicate()
+        self.assertEqual(waiting.returncode, 0)
+        # Once it is over, its log is shown; in the namespace of the context, or the given one.
+        again = await self.verb(on, "deployment/web", "-n", on.namespace)
+        whole, _ = await again.communicate()
+        self.assertEqual((again.returncode, whole), (0, said + rest))
+        none = await self.verb(on, "statefulset/web")
+        _, why = await none.communicate()
+        self.assertEqual(none.returncode, 66)
+        self.assertIn(b"no rollout of statefulset/web in namespace " + on.namespace.encode(), why)
+
     async def test_what_containers_print(self):
         await self.at_once(self.rotation, self.long_lines, self.crash_loop,
-                           self.deleted_under_follow, self.two_streams)
+                           self.deleted_under_follow, self.two_streams,
+                           self.from_the_command_line)
 
     async def cut(self, on, break_it):
         """Lines come all the while; `break_it` is done twice; afterwards nothing is missing."""
