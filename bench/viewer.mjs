@@ -1,7 +1,8 @@
 // The log page under load, in real browsers:
 //   BINARY=… node bench/viewer.mjs [--quick] [BROWSER…] [LINES…]
 // Prints for logs of 1 and 10 million lines (--quick: 50 and 200 thousand) when the end came into
-// view, how long jumps took, the page's memory, and the longest task while 100,000 lines a second
+// view, how long jumps took, when the first match of a search was in view after Enter and when all
+// were counted, the page's memory, and the longest task while 100,000 lines a second
 // come in. Long tasks are the browser's own (Long Tasks API) or, where it has none, the longest
 // delay of a timer of 1 ms, which is at least as long: a busy machine makes it late, too. So beside
 // it stands how long the longest callback of the page took, in frames, timers and streams, and in
@@ -123,6 +124,29 @@ async function longestCpuTask(browser, tab, name, action) {
   return [Math.max(0, ...tasks.map(({ tdur }) => tdur / 1000)), result];
 }
 
+/** Milliseconds from Enter to the first match in view, highlighted, and to the full count. */
+async function find(page) {
+  await page.keyboard.press('Home');
+  await until(page, 0);
+  await page.keyboard.press('/');
+  // Not among what is in view, and a thousand times in ten million lines.
+  await page.keyboard.insertText('step 7777');
+  return page.evaluate(async () => {
+    const at = (host, name) => host.shadowRoot.querySelector(name);
+    const view = at(document.querySelector('tailrace-app'), 'tailrace-log-page');
+    const bar = at(view, 'tailrace-find-bar');
+    const log = at(view, 'tailrace-log');
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const key = { key: 'Enter', bubbles: true, composed: true };
+    const begin = performance.now();
+    at(bar, 'input').dispatchEvent(new KeyboardEvent('keydown', key));
+    while (!at(log, '.row.current mark')) await frame();
+    const first = performance.now() - begin;
+    while (!log.finding.state.complete) await frame();
+    return { first, all: performance.now() - begin, total: log.finding.state.total };
+  });
+}
+
 /** Another process writes, so that this one is free to look. */
 async function burst(server, page, log) {
   await page.keyboard.press('End');
@@ -176,6 +200,8 @@ try {
     'end in view',
     'jump, median',
     'jump, worst',
+    'first match',
+    'full count',
     'script memory',
     'lines/s',
     'tasks over 50 ms',
@@ -184,6 +210,9 @@ try {
     'longest task, CPU time',
   );
   row(...Array.from({ length: 11 }, () => '---'));
+}
+
+  row(...Array.from({ length: 12 }, () => '---'));
   for (const name of browsers) {
     const browser = await launch(name);
     for (const count of SIZES) {
@@ -194,6 +223,8 @@ try {
       await tab.page.goto(`${server.url}/logs/${log}`);
       const first = await until(tab.page, position - 1);
       const times = await jumps(tab.page, count);
+      const found = await find(tab.page);
+      await tab.page.keyboard.press('Escape');
       const [cpu, { rate, longest, own, count: long }] = await longestCpuTask(
         browser,
         tab,
@@ -207,6 +238,8 @@ try {
         ms(first),
         ms(times[4]),
         ms(times.at(-1)),
+        ms(found.first),
+        `${ms(found.all)} (${found.total.toLocaleString('en')})`,
         used === undefined ? '-' : `${used.toFixed(1)} MB`,
         rate.toLocaleString('en'),
         long,

@@ -221,6 +221,61 @@ export const lineStyles = css`
   .row.target {
     background: var(--target);
   }
+  .item {
+    position: relative;
+  }
+  /* Lines between these two are not shown. */
+  .seam {
+    position: absolute;
+    top: 0;
+    right: 0;
+    left: 0;
+    z-index: 1;
+    border-top: 1px dashed var(--seam);
+    transform: translateY(-0.5px);
+    pointer-events: none;
+  }
+  mark {
+    border-radius: 2px;
+    background: var(--found);
+    color: var(--found-text);
+  }
+  .text mark * {
+    background: none;
+    color: inherit;
+    opacity: 1;
+  }
+  .row.current {
+    background: var(--hover);
+    border-left-color: var(--found-here);
+  }
+  .row.current .number {
+    color: var(--text);
+    font-weight: 700;
+  }
+  .row.current mark {
+    background: var(--found-here);
+    color: var(--found-here-text);
+    outline: 2px solid var(--found-here);
+  }
+  .marks {
+    position: absolute;
+    top: 0;
+    right: 0;
+    width: 9px;
+    height: 100%;
+    color: var(--found-here);
+    cursor: pointer;
+  }
+  @media (forced-colors: active) {
+    mark {
+      background: Mark;
+      color: MarkText;
+    }
+    .row.current mark {
+      outline-color: Highlight;
+    }
+  }
   .notice {
     margin: 4px 0;
     padding: 3px 16px 3px var(--text-left);

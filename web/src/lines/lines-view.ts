@@ -6,9 +6,11 @@
 // has to be.
 
 import type { Entry } from '../client/api.js';
+import type { Place } from '../client/search.js';
 import { MAX_CONTENT_PX, Viewport } from '../model/viewport.js';
+import type { Anchor } from '../model/viewport.js';
 import type { LineStore } from '../model/line-store.js';
-import type { VisibleLines } from '../model/shown-lines.js';
+import type { FoundLines, VisibleLines } from '../model/shown-lines.js';
 import { CarriedStyles } from '../text/carry.js';
 import type { Heading } from './row.js';
 import { RowList } from './row-list.js';
@@ -48,6 +50,8 @@ export interface ViewListener {
   prepare(from: number, to: number): boolean;
   /** The line is wanted and hidden. */
   reveal(position: number): void;
+  /** What of the line's text was found. */
+  placesOf(position: number): readonly Place[] | undefined;
 }
 
 export class LinesView {
@@ -60,6 +64,10 @@ export class LinesView {
   #frame = 0;
   #width = 0;
   #marked: { first: number; last: number } | undefined;
+  #current: number | undefined;
+  #showPlace = false;
+  /** Where a reader was who has not moved since lines were hidden or shown. */
+  #kept: Anchor | undefined;
   /** Where the reader was when following ended. */
   headWhenLeft = 0;
 
@@ -72,6 +80,9 @@ export class LinesView {
     this.rows = new RowList(parts.block, {
       get: (position) => this.store.get(position),
       next: (position) => this.lines.next(position),
+      hiddenBefore: (position) => this.#hiddenBefore(position),
+      placesOf: (position) => this.listener.placesOf(position),
+      isCurrent: (position) => position === this.#current,
       isMarked: (position) =>
         this.#marked !== undefined &&
         position >= this.#marked.first &&
@@ -143,6 +154,8 @@ export class LinesView {
   clear(): void {
     this.rows.clear();
     this.#marked = undefined;
+    this.#current = undefined;
+    this.#kept = undefined;
     this.lines.folds.clear();
     this.lines.filter = undefined;
     this.viewport.reset(this.#readRowHeight(), this.store.first, this.store.head);
@@ -150,6 +163,7 @@ export class LinesView {
   }
 
   follow(): void {
+    this.#kept = undefined;
     if (!this.#following) {
       this.#following = true;
       this.listener.followChanged();
@@ -167,12 +181,57 @@ export class LinesView {
   /** Brings the line into view, a third from the top. */
   goTo(position: number): void {
     this.#extend();
-    if (!this.lines.has(position)) this.listener.reveal(position);
+    if (!this.lines.folds.has(position)) this.listener.reveal(position);
     this.#leaveFor();
     const { height, heights } = this.viewport;
-    this.viewport.moveTo(position, Math.round(height / 3 / heights.estimate) * heights.estimate);
+    const offset = Math.round(height / 3 / heights.estimate) * heights.estimate;
+    this.viewport.moveTo(position, offset);
+    // A filter may show it, or what is near it, in a moment.
+    this.#kept = this.lines.filter === undefined ? undefined : { position, offset };
     this.#input.quiet();
     this.#rest();
+    this.schedule();
+  }
+
+  /** Brings the match into view, if it is not there, with the place in it that was found. */
+  goToMatch(position: number): void {
+    this.#current = position;
+    this.rows.refresh();
+    if (!this.#isInView(position)) {
+      this.goTo(position);
+    } else {
+      this.#kept = undefined;
+      this.#leaveFor();
+      this.schedule();
+    }
+    this.#showPlace = true;
+  }
+
+  /** No line is the current match any more. */
+  forgetMatch(): void {
+    this.#current = undefined;
+    this.refresh();
+  }
+
+  /** The first line in view, and the one behind the last. */
+  get inView(): { from: number; to: number } {
+    return this.viewport.visible(0);
+  }
+
+  /** Shows only these lines, or all again. The reader stays where they are. */
+  setFilter(filter: FoundLines | undefined): void {
+    const at = this.#current;
+    const { viewport } = this;
+    const kept =
+      this.#kept ??
+      (at !== undefined && this.#isInView(at)
+        ? { position: at, offset: viewport.heights.offsetOf(at) + viewport.header - viewport.top }
+        : viewport.anchor);
+    this.lines.filter = filter;
+    viewport.shownChanged();
+    this.rows.refresh();
+    this.#kept = kept;
+    this.#input.quiet();
     this.schedule();
   }
 
@@ -209,6 +268,19 @@ export class LinesView {
     return Math.max(heights.estimate, height - 2 * heights.estimate);
   }
 
+  #isInView(position: number): boolean {
+    const { viewport } = this;
+    if (!this.lines.has(position)) return false;
+    const top = viewport.heights.offsetOf(position) + viewport.header - viewport.top;
+    return top >= 0 && top + viewport.heights.heightOf(position) <= viewport.height;
+  }
+
+  /** Of a filter, whose seams are to be seen. */
+  #hiddenBefore(position: number): number {
+    if (this.lines.filter === undefined) return 0;
+    return position - 1 - Math.max(this.store.first - 1, this.lines.previous(position - 1));
+  }
+
   #leaveFor(): void {
     if (!this.#following) return;
     this.#following = false;
@@ -217,6 +289,7 @@ export class LinesView {
   }
 
   #moved(delta: number): void {
+    this.#kept = undefined;
     this.#input.quiet();
     this.#rest();
     if (delta > 0 && this.viewport.atEnd) this.follow();
@@ -224,12 +297,17 @@ export class LinesView {
   }
 
   #scrolled(before: number, now: number, stepping: boolean): void {
+    // A view that grows is scrolled too, by the browser, which then is at the end.
+    const end = this.parts.canvas.offsetHeight - this.parts.scroller.clientHeight;
+    if (now < before && now >= end - 1) {
+      this.schedule();
+      return;
+    }
     if (this.#following) {
-      // A view that grows is scrolled too, by the browser, and stays at the end.
-      const end = this.parts.canvas.offsetHeight - this.parts.scroller.clientHeight;
-      if (now >= before || now >= end - 1) return;
+      if (now >= before) return;
       this.leave();
     }
+    this.#kept = undefined;
     this.viewport.scrolled(before, now, stepping);
     if (now > before && this.viewport.atEnd) this.follow();
     this.schedule();
@@ -251,9 +329,11 @@ export class LinesView {
     this.#extend();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (this.#following) viewport.toEnd();
+      else if (this.#kept !== undefined) viewport.moveTo(this.#kept.position, this.#kept.offset);
       else viewport.clamp();
       const { from, to } = viewport.visible(OVERSCAN_PX);
-      if (round < MAX_FOLDS && this.listener.prepare(from, to)) continue;
+      const folds = this.lines.filter === undefined && round < MAX_FOLDS;
+      if (folds && this.listener.prepare(from, to)) continue;
       this.rows.show(from, to);
       parts.header.hidden = this.#isBehindFirst(from);
       parts.footer.hidden = this.lines.next(to) < this.store.head;
@@ -262,7 +342,24 @@ export class LinesView {
     if (this.#following) viewport.toEnd();
     this.#want();
     this.#place();
+    if (this.#showPlace) this.#bringPlace();
     this.listener.drawn();
+  }
+
+  /** Scrolls to what was found, if its line is longer than the view; once, when it is known. */
+  #bringPlace(): void {
+    const row = this.#current === undefined ? undefined : this.rows.elementOf(this.#current);
+    const mark = row?.querySelector('mark');
+    if (!mark) return;
+    this.#showPlace = false;
+    const place = mark.getBoundingClientRect();
+    const view = this.parts.scroller.getBoundingClientRect();
+    const { clientWidth, clientHeight } = this.parts.scroller;
+    const right = place.right - view.left;
+    const wide = right > clientWidth || place.left < view.left;
+    if (wide) this.parts.scroller.scrollLeft += right - clientWidth / 2;
+    const below = place.bottom - view.top - clientHeight;
+    if (below > 0 || place.top < view.top) this.scrollBy(below + clientHeight / 2);
   }
 
   /** The row is not the first one. */

@@ -15,6 +15,7 @@ import type {
   ElementSearchResult,
   TailraceLogElement,
 } from './element-api.js';
+import { LogFinding } from './log-finding.js';
 import { lineStyles, themeStyles } from './line-styles.js';
 import { LinesView } from './lines-view.js';
 import { Reading } from './reading.js';
@@ -59,6 +60,8 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     },
     () => this.#storeChanged(),
   );
+  /** Finds things in this log, as the page does. */
+  readonly finding = new LogFinding(this, this.#store);
   #log = new LogHandle('');
   #view: LinesView | undefined;
   #reading: Reading | undefined;
@@ -236,6 +239,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
           </div>
         </div>
       </div>
+      <canvas class="marks" part="marks" aria-hidden="true" hidden></canvas>
       ${
         this.#store.problem === ''
           ? nothing
@@ -259,6 +263,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     this.#view = new LinesView({ scroller, canvas, block, header, footer }, this.#store, {
       followChanged: () => this.requestUpdate(),
       drawn: () => this.#drawn(),
+      placesOf: (position) => this.finding.placesOf(position),
       timeOf: ({ time }) => formatTime(time, this.times, this.utc, this.info?.created),
       headingOf: (entry) => this.#reading?.headingOf(entry),
       isPretty: (position) => this.#reading?.isPretty(position) ?? false,
@@ -269,10 +274,12 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
       this.#tell('tailrace-groups', {}),
     );
     this.#reading.pretty = this.json;
+    this.finding.begin(this.#view, this.renderRoot as ShadowRoot);
     this.#session = this.#log.follow(this.#listener());
   }
 
   #end(): void {
+    this.finding.end();
     this.#session?.stop();
     this.#session = undefined;
     this.#reading?.stop();
@@ -318,6 +325,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
         this.#store.clear();
         this.#view?.clear();
         this.#reading?.reset();
+        this.finding.restart();
         this.outcome = undefined;
         this.notice =
           cause === 'recreated'
@@ -343,6 +351,7 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   }
 
   #storeChanged(): void {
+    this.finding.grow();
     this.#view?.schedule();
   }
 
@@ -352,12 +361,14 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
     this.style.setProperty('--digits', String(digits));
     this.requestUpdate();
     this.#focusHeading();
+    this.finding.drawn();
     if (this.#drawnHead === this.#store.head) return;
     this.#drawnHead = this.#store.head;
     this.#tell('tailrace-position', { position: this.#store.head });
   }
 
   #goToTarget(): void {
+    this.finding.known();
     const target = this.#target;
     if (target === undefined || this.#view === undefined) return;
     this.#target = undefined;

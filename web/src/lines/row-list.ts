@@ -6,6 +6,7 @@ import type { Entry } from '../client/api.js';
 import { sameStyle } from '../text/carry.js';
 import { PLAIN } from '../text/style.js';
 import type { Style } from '../text/style.js';
+import type { Place } from '../client/search.js';
 import { fillItem } from './row.js';
 import type { Heading } from './row.js';
 
@@ -14,6 +15,8 @@ interface Item {
   /** What it was filled with. */
   entry: Entry | undefined;
   style: Style;
+  places: readonly Place[] | undefined;
+  hiddenBefore: number;
   stale: boolean;
 }
 
@@ -21,7 +24,13 @@ export interface RowSource {
   get(position: number): Entry | undefined;
   /** The next position at or behind this one that has a row. */
   next(position: number): number;
+  /** So many lines before this one have no row, if that is to be said. */
+  hiddenBefore(position: number): number;
   isMarked(position: number): boolean;
+  /** What of its text was found. */
+  placesOf(position: number): readonly Place[] | undefined;
+  /** It is the match that the reader went to. */
+  isCurrent(position: number): boolean;
   timeOf(entry: Entry): string;
   /** The style that lines before have left. */
   styleOf(position: number): Style;
@@ -124,29 +133,35 @@ export class RowList {
 
   #item(position: number): Item {
     let item = this.#items.get(position);
-    const entry = this.source.get(position) ?? item?.entry;
-    const style = entry === undefined ? PLAIN : this.source.styleOf(position);
+    const { source } = this;
+    const entry = source.get(position) ?? item?.entry;
+    const style = entry === undefined ? PLAIN : source.styleOf(position);
+    const places = source.placesOf(position);
+    const hiddenBefore = source.hiddenBefore(position);
     if (item === undefined) {
       const element = document.createElement('div');
       element.className = 'item';
-      item = { element, entry, style, stale: true };
+      item = { element, entry, style, places, hiddenBefore, stale: true };
       this.#items.set(position, item);
     }
-    if (item.stale || item.entry !== entry || !sameStyle(item.style, style)) {
-      item.entry = entry;
-      item.style = style;
+    const same =
+      item.entry === entry && item.places === places && item.hiddenBefore === hiddenBefore;
+    if (item.stale || !same || !sameStyle(item.style, style)) {
+      Object.assign(item, { entry, style, places, hiddenBefore, stale: false });
       this.#fill(position, item);
-      item.stale = false;
     }
     return item;
   }
 
-  #fill(position: number, { element, entry, style }: Item): void {
+  #fill(position: number, { element, entry, style, places, hiddenBefore }: Item): void {
     const focused = element.querySelector('button:focus')?.classList[0];
     fillItem(element, position, entry, {
       marked: this.source.isMarked(position),
       timeOf: this.source.timeOf,
       style,
+      places,
+      current: this.source.isCurrent(position),
+      hiddenBefore,
       pretty: this.source.isPretty(position),
       heading: entry === undefined ? undefined : this.source.headingOf(entry),
     });

@@ -1,6 +1,7 @@
 // One entry as an element. Whatever the log says goes in as text nodes and attribute values only.
 
 import type { Entry } from '../client/api.js';
+import type { Place } from '../client/search.js';
 import { formatCount, formatLines } from '../format.js';
 import { commandsIn, readSigns, withoutStretches } from '../text/groups.js';
 import type { Sign } from '../text/groups.js';
@@ -34,6 +35,12 @@ export interface RowLook {
   /** JSON is laid out. */
   pretty: boolean;
   heading: Heading | undefined;
+  /** What of its text was found. */
+  places: readonly Place[] | undefined;
+  /** It is the match that the reader went to. */
+  current: boolean;
+  /** So many lines before it are not shown. */
+  hiddenBefore: number;
   /** Its time, as the reader wants it. */
   timeOf(entry: Entry): string;
 }
@@ -46,9 +53,12 @@ export function fillItem(
   look: RowLook,
 ): void {
   const parts: HTMLElement[] = [];
+  if (look.hiddenBefore > 0) parts.push(makeSeam(look.hiddenBefore));
   if (entry?.lost !== undefined) parts.push(makeNotice(lostNotice(entry.lost)));
-  parts.push(entry === undefined ? makeWaiting(position) : makeRow(entry, look));
-  parts.at(-1)?.classList.toggle('target', look.marked);
+  const row = entry === undefined ? makeWaiting(position) : makeRow(entry, look);
+  row.classList.toggle('target', look.marked);
+  row.classList.toggle('current', look.current);
+  parts.push(row);
   item.replaceChildren(...parts);
 }
 
@@ -89,7 +99,7 @@ function makeText(row: HTMLElement, entry: Entry, look: RowLook): HTMLElement {
 
 function fillLine(text: HTMLElement, content: string, look: RowLook): void {
   if (!looksLikeJson(content)) {
-    fillText(text, content, look.style);
+    fillText(text, content, look.style, look.places);
     return;
   }
   const pieces = look.pretty ? prettyJson(content) : undefined;
@@ -97,7 +107,7 @@ function fillLine(text: HTMLElement, content: string, look: RowLook): void {
   button.ariaPressed = String(look.pretty);
   text.append(button);
   if (pieces === undefined) {
-    fillText(text, content, look.style);
+    fillText(text, content, look.style, look.places);
     return;
   }
   text.classList.add('whole');
@@ -118,7 +128,7 @@ function fillHeading(
 ): void {
   text.classList.add('whole');
   const begin = signs.findLast((sign) => sign.kind === 'begin');
-  const title = withoutStretches(content, commandsIn(content)).text;
+  const { text: title, places } = withoutStretches(content, commandsIn(content), look.places);
   const blank = plainText(title).trim() === '';
   if (begin !== undefined) {
     row.classList.add('heading');
@@ -127,7 +137,8 @@ function fillHeading(
       text.style.setProperty('--depth', String(heading.depth));
       text.append(makeGroupFold(heading));
     }
-    fillText(text, blank ? begin.name || 'Group' : title, look.style);
+    if (blank) fillText(text, begin.name || 'Group', look.style);
+    else fillText(text, title, look.style, places);
     if (heading !== undefined && heading.facts !== '') {
       const facts = make('span', 'facts');
       facts.dataset['show'] = heading.facts;
@@ -138,7 +149,7 @@ function fillHeading(
     end.dataset['show'] = signs.some((sign) => sign.kind === 'end') ? 'end of group' : '';
     text.append(end);
   } else {
-    fillText(text, title, look.style);
+    fillText(text, title, look.style, places);
   }
 }
 
@@ -191,6 +202,14 @@ function makeFrame(position: number): HTMLElement {
   number.setAttribute('part', 'number');
   row.append(number);
   return row;
+}
+
+/** Stands for lines that are not shown, without taking any room. */
+function makeSeam(count: number): HTMLElement {
+  const seam = make('div', 'seam');
+  seam.setAttribute('role', 'note');
+  seam.ariaLabel = `${formatLines(count)} not shown`;
+  return seam;
 }
 
 /** A line of ours between the log's lines. */

@@ -1,6 +1,7 @@
 // A log's text as nodes. It goes in as text nodes; colours of the palette's first 16 are classes of
 // the theme, others custom properties, which the security policy allows scripts to set.
 
+import type { Place } from '../client/search.js';
 import { formatCount } from '../format.js';
 import { spansOf, unplayed, unplayedSpans } from '../text/spans.js';
 import type { Span } from '../text/spans.js';
@@ -11,8 +12,13 @@ import type { Style } from '../text/style.js';
 const SHOWN_CHARACTERS = 16_384;
 const MORE_CHARACTERS = 131_072;
 
-/** `start`: the style that lines before have left. */
-export function fillText(parent: HTMLElement, text: string, start: Style = PLAIN): void {
+/** `start`: the style that lines before have left. `places` of the text were found. */
+export function fillText(
+  parent: HTMLElement,
+  text: string,
+  start: Style = PLAIN,
+  places?: readonly Place[],
+): void {
   const before = unplayed(text);
   if (before > 0) {
     const label = (left: number) =>
@@ -21,7 +27,7 @@ export function fillText(parent: HTMLElement, text: string, start: Style = PLAIN
   }
   const label = (left: number) => `Show ${part(left)} more characters`;
   const length = text.length - before;
-  fillSpans(parent, spansOf(text, start), { length, limit: SHOWN_CHARACTERS, label });
+  fillSpans(parent, spansOf(text, start, places), { length, limit: SHOWN_CHARACTERS, label });
 }
 
 /** "131,072 of 283,625". */
@@ -90,6 +96,14 @@ function cutAt(text: string, limit: number): number {
 }
 
 function nodeOf(span: Span): Node {
+  const node = unmarkedNodeOf(span);
+  if (span.found === undefined) return node;
+  const mark = document.createElement('mark');
+  mark.append(node);
+  return mark;
+}
+
+function unmarkedNodeOf(span: Span): Node {
   const classes = classesOf(span.style);
   if (classes.length === 0 && span.link === '') return document.createTextNode(span.text);
   const element = span.link === '' ? document.createElement('span') : makeLink(span.link);

@@ -19,6 +19,8 @@ export const MAX_CHARACTERS = 24_000_000;
 export const MAX_UNREAD_CHARACTERS = 4_000_000;
 /** To read a larger batch would take too long for one frame: its last lines are kept. */
 export const MAX_BATCH_CHARACTERS = 200_000;
+/** Of each kind, to offer as filters. */
+const MAX_NAMES = 100;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 
@@ -61,6 +63,12 @@ export class LineStore {
   #gaps: Range[] = [];
   #retry: number | undefined;
   #retryMs = FIRST_RETRY_MS;
+  /** Names that were seen in lines, for filters to offer. */
+  readonly seen = {
+    stream: new Set<string>(),
+    source: new Set<string>(),
+    level: new Set<string>(),
+  };
   /** Why wanted lines are not here, or ''. */
   problem = '';
 
@@ -95,6 +103,7 @@ export class LineStore {
     this.#first = 0;
     this.#head = 0;
     this.problem = '';
+    for (const names of Object.values(this.seen)) names.clear();
   }
 
   stop(): void {
@@ -292,6 +301,10 @@ export class LineStore {
   }
 
   #put(entry: Entry): void {
+    for (const name of ['stream', 'source', 'level'] as const) {
+      const value = entry[name];
+      if (value && this.seen[name].size < MAX_NAMES) this.seen[name].add(value);
+    }
     const number = Math.floor(entry.n / BLOCK_LINES);
     let block = this.#blocks.get(number);
     if (block === undefined) {

@@ -8,6 +8,7 @@ import '../lines/log-element.js';
 import type { CopyResult } from '../lines/copy.js';
 import type { TailraceLog } from '../lines/log-element.js';
 import { base, goToLogin } from './base.js';
+import { Finding } from './finding.js';
 import { logPageStyles } from './log-page-styles.js';
 import { homeLink } from './mark.js';
 import { lineHash, parseLineHash } from './route.js';
@@ -40,6 +41,7 @@ export class LogPage extends LitElement {
   declare private now: number;
 
   #clock = 0;
+  readonly #finding = new Finding(this, () => this.#log);
 
   constructor() {
     super();
@@ -55,6 +57,7 @@ export class LogPage extends LitElement {
     this.#clock = window.setInterval(() => (this.now = Date.now()), 1000);
     window.addEventListener('hashchange', this.#goToHash);
     window.addEventListener('keydown', this.#onKey);
+    this.#finding.connected();
   }
 
   override disconnectedCallback(): void {
@@ -62,10 +65,12 @@ export class LogPage extends LitElement {
     window.clearInterval(this.#clock);
     window.removeEventListener('hashchange', this.#goToHash);
     window.removeEventListener('keydown', this.#onKey);
+    this.#finding.disconnected();
   }
 
   protected override firstUpdated(): void {
     this.#goToHash();
+    this.#finding.begin();
     this.requestUpdate(); // The log's element exists from now on.
   }
 
@@ -95,27 +100,10 @@ export class LogPage extends LitElement {
           <span class="soft">${this.#duration()}</span>
           ${this.#lines > 0 ? html`<span class="soft">${formatLines(this.#lines)}</span>` : nothing}
         </div>
-        <div class="tools">
-          ${this.#toggle('Wrap', this.settings.wrap, this.#toggleWrap)}
-          ${this.#toggle('Times', this.settings.times !== 'off', this.#toggleTimes)}
-          ${this.#renderFold()}
-          <button class="button" type="button" @click=${() => (this.sheet = 'view')}>View</button>
-          <a class="button" href=${client.log(this.name).rawUrl()} title="The log as plain text"
-            >Raw</a
-          >
-          <button
-            class="button keys"
-            type="button"
-            aria-label="Keys"
-            title="Keys (?)"
-            @click=${() => (this.sheet = 'keys')}
-          >
-            ?
-          </button>
-        </div>
+        ${this.#renderTools()}
       </header>
       <main>
-        ${this.#renderBanner()}
+        ${this.#finding.render()} ${this.#renderBanner()}
         <tailrace-log
           src=${client.log(this.name).url}
           data-size=${this.settings.size}
@@ -129,6 +117,7 @@ export class LogPage extends LitElement {
           @tailrace-info=${this.#changed}
           @tailrace-end=${this.#changed}
           @tailrace-position=${this.#changed}
+          @tailrace-find=${this.#changed}
           @tailrace-line-click=${this.#lineClicked}
         >
           ${this.#renderBelow()}
@@ -151,6 +140,43 @@ export class LogPage extends LitElement {
     >
       ${anyClosed ? 'Unfold' : 'Fold'}
     </button>`;
+  }
+
+  #renderTools() {
+    return html`<div class="tools">
+      <button
+        class="button"
+        type="button"
+        title="Find (Ctrl+F)"
+        @click=${() => this.#finding.open()}
+      >
+        Find
+      </button>
+      <button
+        class="button"
+        type="button"
+        title="First error (e)"
+        @click=${this.#goToFirstError}
+      >
+        Error
+      </button>
+      ${this.#toggle('Wrap', this.settings.wrap, this.#toggleWrap)}
+      ${this.#toggle('Times', this.settings.times !== 'off', this.#toggleTimes)}
+      ${this.#renderFold()}
+      <button class="button" type="button" @click=${() => (this.sheet = 'view')}>View</button>
+      <a class="button" href=${client.log(this.name).rawUrl()} title="The log as plain text"
+        >Raw</a
+      >
+      <button
+        class="button keys"
+        type="button"
+        aria-label="Keys"
+        title="Keys (?)"
+        @click=${() => (this.sheet = 'keys')}
+      >
+        ?
+      </button>
+    </div>`;
   }
 
   #renderSheet() {
@@ -300,6 +326,25 @@ export class LogPage extends LitElement {
     this.#log?.goTo(lines.first);
   }
 
+  readonly #goToFirstError = async (): Promise<void> => {
+    try {
+      const found = await this.#log?.finding.toFirstError();
+      if (found === undefined) {
+        this.#say('No error was found: no line has such a level, or says so.');
+        return;
+      }
+      this.#mark({ first: found.n, last: found.n });
+      const line = formatCount(found.n + 1);
+      this.#say(
+        found.by === 'level'
+          ? `Line ${line} is the first error.`
+          : `No line has the level of an error. Line ${line} is the first that speaks of one.`,
+      );
+    } catch (error) {
+      this.#say(`The first error could not be looked for: ${String((error as Error).message)}`);
+    }
+  };
+
   #mark(lines: LineRange | undefined): void {
     const hash = lines === undefined ? location.pathname + location.search : lineHash(lines);
     history.replaceState(null, '', hash);
@@ -364,10 +409,11 @@ export class LogPage extends LitElement {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.defaultPrevented || this.sheet !== 'none') return;
     const [target] = event.composedPath();
-    if (target instanceof Element && target.closest('input, select, textarea, dialog')) return;
-    if (this.sheet !== 'none') return;
+    const typing = target instanceof Element && target.closest('input, select, textarea') !== null;
+    if (this.#finding.key(event, typing)) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = this.#keyAction(event.key);
     if (action !== undefined) {
       event.preventDefault();
@@ -392,6 +438,8 @@ export class LogPage extends LitElement {
         return () => this.#nextTimes();
       case 'p':
         return () => this.#change('json', !this.settings.json);
+      case 'e':
+        return () => void this.#goToFirstError();
       case 'c':
         return () => void this.#copyLines();
       case 'f':

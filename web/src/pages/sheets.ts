@@ -26,6 +26,10 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['Page Up, Page Down, Space', 'A screenful up or down'],
   ['j, k, ↓, ↑', 'A line down or up'],
   ['g', 'Go to a line'],
+  ['Ctrl+F, /', 'Find in the whole log'],
+  ['Enter, n, F3', 'Next match; with Shift the one before'],
+  ['x', 'Only matching lines, or all'],
+  ['e', 'Go to the first error'],
   ['f', 'Follow the end, or stop following'],
   ['w', 'Wrap long lines, or not'],
   ['t', 'Times: off, or another kind'],
@@ -35,7 +39,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['p, P', 'Lay out JSON of all lines, of the marked one'],
   ['v', 'View: theme, size and more'],
   ['c', 'Copy the marked lines'],
-  ['Esc', 'Close, or unmark lines'],
+  ['Esc', 'Close, end the search, or unmark lines'],
   ['?', 'This sheet'],
 ];
 

@@ -17,6 +17,7 @@ interface Line {
 export interface Look {
   readonly style: Style;
   readonly link: string;
+  readonly found?: true;
 }
 
 export interface Piece {

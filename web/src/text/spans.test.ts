@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { forSeeds } from '../testing/random.js';
 import { MAX_PLAYED, plainText, spansOf, unplayed, unplayedSpans } from './spans.js';
 import type { Span } from './spans.js';
-import { TRUE_COLOUR, cssColour } from './style.js';
+import { PLAIN, TRUE_COLOUR, cssColour } from './style.js';
 
 const ESC = '\u001b';
 const spans = (text: string): Span[] => [...spansOf(text)];
@@ -141,5 +142,49 @@ describe('spansOf', () => {
     expect(unplayed('\r'.repeat(MAX_PLAYED))).toBe(0);
     expect(unplayed('x'.repeat(2 * MAX_PLAYED))).toBe(0);
     expect(unplayed(`${'x'.repeat(2 * MAX_PLAYED)}\b`)).toBeGreaterThan(MAX_PLAYED);
+  });
+
+  /** The text with what was found in brackets. */
+  const found = (text: string, ...places: [number, number][]) => {
+    const all = [...spansOf(text, PLAIN, places)].map((span) =>
+      span.found ? `[${span.text}]` : span.text,
+    );
+    return all.join('').replaceAll('][', '');
+  };
+
+  it('says what was found', () => {
+    expect(found('one two', [0, 3], [4, 7])).toBe('[one] [two]');
+    expect(found('one two', [2, 5])).toBe('on[e t]wo');
+    expect(found('abc', [0, 1], [1, 3])).toBe('[abc]');
+    // Places count escape sequences, which are not seen; some may stand within.
+    const red = `a ${ESC}[31mer${ESC}[1mror${ESC}[m b`;
+    const at = red.indexOf('er');
+    expect(found(red, [at, red.indexOf('ror') + 3])).toBe('a [error] b');
+    expect(found(`${ESC}]8;;https://a.example/${ESC}\\link${ESC}]8;;${ESC}\\`, [26, 28])).toBe(
+      'l[in]k',
+    );
+    expect(found('a\0b', [1, 2])).toBe('a[\u2400]b');
+  });
+
+  it('says of what was found only what is still to be seen', () => {
+    expect(found('10% done\r20% done', [4, 8], [13, 17])).toBe('20% [done]');
+    expect(found('an error\rfine', [3, 8])).toBe('fine[rror]');
+    expect(found(`gone${ESC}[2K\rhere`, [0, 4])).toBe('here');
+  });
+
+  it('has the same text with places as without', () => {
+    forSeeds(200, (random) => {
+      const pieces = ['err', ' ', `${ESC}[31m`, `${ESC}[m`, '\r', '\b', '世', '\t', '\n', '\0'];
+      let text = '';
+      for (let i = random.int(0, 20); i > 0; i--) text += random.pick(pieces);
+      const places: [number, number][] = [];
+      for (let at = random.int(0, 9); at < text.length;) {
+        const end = random.int(at, text.length) + 1;
+        places.push([at, end]);
+        at = end + random.int(0, 5);
+      }
+      const shown = [...spansOf(text, PLAIN, places)].map((span) => span.text).join('');
+      expect(shown).toBe(plainText(text));
+    });
   });
 });

@@ -1,8 +1,9 @@
 // Log text as a terminal reads it: printable text, control characters, and escape sequences.
 
 export type Token =
-  | { kind: 'text'; text: string }
-  | { kind: 'control'; code: number }
+  /** `at`: where it stands in the text. */
+  | { kind: 'text'; text: string; at: number }
+  | { kind: 'control'; code: number; at: number }
   /** A control sequence (ECMA-48 §5.4): its parameters, and the byte that says what it does. */
   | { kind: 'csi'; parameters: string; final: string }
   /** A hyperlink begins, or with an empty address ends (OSC 8). */
@@ -26,17 +27,22 @@ const LINK = /^8;[^;]*;(.*)$/;
 export function* tokensOf(text: string): Generator<Token> {
   let start = 0;
   for (const match of text.matchAll(SPECIAL)) {
-    if (match.index > start) yield { kind: 'text', text: text.slice(start, match.index) };
+    if (match.index > start) yield textToken(text, start, match.index);
     start = match.index + match[0].length;
     const [, parameters, final, string, content, control] = match;
     if (final !== undefined) yield { kind: 'csi', parameters: parameters ?? '', final };
-    else if (control !== undefined) yield { kind: 'control', code: control.charCodeAt(0) };
+    else if (control !== undefined)
+      yield { kind: 'control', code: control.charCodeAt(0), at: match.index };
     else if (string === ']') {
       const link = LINK.exec(content ?? '');
       if (link) yield { kind: 'link', url: safeUrl(link[1] ?? '') };
     }
   }
-  if (start < text.length) yield { kind: 'text', text: text.slice(start) };
+  if (start < text.length) yield textToken(text, start, text.length);
+}
+
+function textToken(text: string, from: number, to: number): Token {
+  return { kind: 'text', text: text.slice(from, to), at: from };
 }
 
 /** The address if a log may lead there, else ''. */
