@@ -209,10 +209,7 @@ try {
     'longest callback',
     'longest task, CPU time',
   );
-  row(...Array.from({ length: 11 }, () => '---'));
-}
-
-  row(...Array.from({ length: 12 }, () => '---'));
+  row(...Array.from({ length: 13 }, () => '---'));
   for (const name of browsers) {
     const browser = await launch(name);
     for (const count of SIZES) {
