@@ -218,12 +218,16 @@ for (const name of browserNames) {
       await lineIs(page, LINES + 2);
       // Whoever leaves is where they were.
       await field(page).press('Enter');
-      await page.locator('.row.current').waitFor();
-      await page.getByRole('log').focus();
-      await page.keyboard.press('n');
-      await page.keyboard.press('n');
       const current = page.locator('.row.current');
-      const line = Number(await current.getAttribute('data-n')) + 1;
+      const position = async () => (await current.count()) && current.getAttribute('data-n');
+      await current.waitFor();
+      await page.getByRole('log').focus();
+      for (let step = 0; step < 2; step++) {
+        const before = await position();
+        await page.keyboard.press('n');
+        await waitFor('the next one', async () => ![0, null, before].includes(await position()));
+      }
+      const line = Number(await position()) + 1;
       const place = async () => (await inView(page)).rows.find((row) => row.line === line)?.top;
       await drawn(page);
       await page.keyboard.press('x');

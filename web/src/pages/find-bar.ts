@@ -218,7 +218,8 @@ export class FindBar extends LitElement {
   }
 
   #offered(kind: Kind): string[] {
-    const seen = [...(this.seen?.[kind] ?? [])].sort();
+    // In the order in which they were seen: a button must not move away below a finger.
+    const seen = [...(this.seen?.[kind] ?? [])];
     const values = kind === 'level' ? seen.map((level) => level.toLowerCase()) : seen;
     return [...new Set([...USUAL[kind], ...values])].slice(0, OFFERED);
   }
