@@ -91,11 +91,15 @@ void Exchange::AddCommonHeaders(Headers& headers) const {
   }
 }
 
-void Exchange::StopSink() const {
-  if (BodySink* sink = ActiveSink()) {
-    sink->OnStop(
-        ProblemFrom({ErrorCode::kUnavailable, "the server is stopping; send the rest again"}));
-  }
+void Exchange::StopSink(const Problem& problem) {
+  BodySink* sink = ActiveSink();
+  if (sink == nullptr) return;
+  request_->stopped = true;
+  sink->OnStop(problem);
+}
+
+void Exchange::StopSinkForDrain() {
+  StopSink(ProblemFrom({ErrorCode::kUnavailable, "the server is stopping; send the rest again"}));
 }
 
 void Exchange::Pull(std::unique_ptr<BodySource> source) {

@@ -147,6 +147,7 @@ class Exchange {
     Pace body_pace;                        // while we wait for it
     std::unique_ptr<ClientOrigin> origin;  // null: not asked for
     bool complete = false;                 // the body has been read
+    bool stopped = false;                  // no more of it is wanted: the sink was told
     bool answered = false;                 // Send or OpenStream was called
   };
 
@@ -155,7 +156,8 @@ class Exchange {
   virtual ClientHop Hop() const = 0;
   /// The sink, if it still wants to hear of the body.
   BodySink* ActiveSink() const {
-    return request_ != nullptr && !request_->answered ? request_->sink.get() : nullptr;
+    const bool hears = request_ != nullptr && !request_->answered && !request_->stopped;
+    return hears ? request_->sink.get() : nullptr;
   }
   /// How long the next bytes of the body may take.
   uint64_t BodyAllowanceMs() const;
@@ -164,8 +166,9 @@ class Exchange {
   void LogAnswer(int status) const;
   /// What every answer has, whatever it says: fields of browsers' rules.
   void AddCommonHeaders(Headers& headers) const;
-  /// Tells the sink that the server stops.
-  void StopSink() const;
+  /// Tells the sink, once, that no more of the body will come; it answers when it can.
+  void StopSink(const Problem& problem);
+  void StopSinkForDrain();
   /// Asks for the next piece of an answer. OnPulled gets it and the source back, unless the
   /// exchange is gone by then.
   void Pull(std::unique_ptr<BodySource> source);

@@ -170,7 +170,7 @@ void Http1Session::RefuseBadRequest() {
     close_after_ = true;
   } else if (request_ != nullptr && request_->sink != nullptr) {
     close_after_ = true;
-    request_->sink->OnStop(ProblemFrom(error.status, error.reason));
+    StopSink(ProblemFrom(error.status, error.reason));
   } else {
     RefuseRequest(error.status, error.reason);
   }
@@ -212,9 +212,8 @@ void Http1Session::OnReadEnd() {
 // A client may close its half only, and read the answers to all that it sent before.
 void Http1Session::CloseIfOver() {
   if (mode_ != Mode::kRequests || waits_turn_ || !connection_.ReadEnded()) return;
-  const bool waits_for_us =
-      request_ != nullptr && (request_->complete || request_->answered || held_);
-  if (!waits_for_us && !parser_->Failed()) Close();
+  const bool is_answered = request_ != nullptr && request_->answered;
+  if (!WaitsForUs() && !is_answered && !parser_->Failed()) Close();
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -409,6 +408,11 @@ void Http1Session::OnWritable() {
   }
 }
 
+bool Http1Session::WaitsForUs() const {
+  return request_ != nullptr && !request_->answered &&
+         (request_->complete || request_->stopped || held_);
+}
+
 void Http1Session::UpdateDeadline() {
   if (mode_ != Mode::kRequests) return;
   const LimitConfig& limits = worker_.config().limits;
@@ -421,7 +425,7 @@ void Http1Session::UpdateDeadline() {
   } else if (parser_->InHead()) {
     if (!in_head_) SetDeadline(limits.header_timeout_ms);  // from its first byte, not its last
   } else if (request_ != nullptr) {
-    SetDeadline(BodyAllowanceMs());
+    SetDeadline(WaitsForUs() ? limits.body_timeout_ms : BodyAllowanceMs());
   } else {
     SetDeadline(worker_.draining() ? std::min(kDrainIdleMs, limits.idle_timeout_ms)
                                    : limits.idle_timeout_ms);
@@ -440,9 +444,7 @@ void Http1Session::OnDeadline() {
     stream_->OnDeadline();
     return;
   }
-  const bool waits_for_us =
-      request_ != nullptr && !request_->answered && (request_->complete || held_);
-  if (mode_ == Mode::kRequests && waits_for_us) {
+  if (mode_ == Mode::kRequests && WaitsForUs()) {
     UpdateDeadline();
     return;
   }
@@ -456,8 +458,8 @@ void Http1Session::OnDeadline() {
   worker_.CountSlow(request_ == nullptr ? SlowIn::kHead : SlowIn::kBody);
   const std::string reason = "the request did not come within the time limit";
   if (request_ != nullptr && request_->sink != nullptr) {
-    SetDeadline(worker_.config().limits.write_timeout_ms);
-    request_->sink->OnStop(ProblemFrom(408, reason));
+    StopSink(ProblemFrom(408, reason));
+    UpdateDeadline();
   } else {
     RefuseRequest(408, reason);
   }
@@ -469,7 +471,7 @@ void Http1Session::Drain() {
   } else if (mode_ == Mode::kRequests && request_ == nullptr && answer_ == nullptr) {
     if (!parser_->InHead() && !waits_turn_) Close();  // else the request is read and answered
   } else if (mode_ == Mode::kRequests) {
-    StopSink();
+    StopSinkForDrain();
   }
 }
 

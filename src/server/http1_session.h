@@ -99,6 +99,8 @@ class Http1Session : public Session,
   bool FlushOutput();
   void PullSource();
   void FinishAnswer();
+  /// The client has done its part, or all that we let it do.
+  bool WaitsForUs() const;
   void UpdateDeadline();
 
   Connection connection_;

@@ -249,9 +249,9 @@ void Http2Exchange::OnDeadline() {
     closed_ = true;
   } else if (held_) {
     SetDeadline(worker_.config().limits.body_timeout_ms);
-  } else if (BodySink* sink = ActiveSink()) {
+  } else if (ActiveSink() != nullptr) {
     worker_.CountSlow(SlowIn::kBody);
-    sink->OnStop(ProblemFrom(408, "the request did not come within the time limit"));
+    StopSink(ProblemFrom(408, "the request did not come within the time limit"));
   }
 }
 
@@ -263,7 +263,7 @@ void Http2Exchange::Drain() {
   if (stream_ != nullptr) {
     stream_->Drain(worker_.DrawDrainRetryMs());
   } else if (!closed_) {
-    StopSink();
+    StopSinkForDrain();
   }
 }
 

@@ -95,16 +95,17 @@ class TrickleTest(ServerCase):
                 "limits.least_rate": "1000B"}
 
     async def until_answered(self, connection, piece):
-        """Sends it again and again until there is an answer; what that was."""
+        """Sends it again and again until there is an answer; what that was. So often that pieces
+        come between the time limit and its answer."""
         answer = asyncio.ensure_future(connection.rest(20))
-        for _ in range(150):
+        for _ in range(4000):
             if answer.done():
                 break
             try:
                 await connection.send(piece)
             except ConnectionError:
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.003)
         return await answer
 
     async def slow(self, where):
@@ -150,11 +151,11 @@ class TrickleTest(ServerCase):
         async with await Http2Connection.open(self.server.port) as connection:
             exchange = await connection.begin("POST", f"{BASE}/{log}/entries", {
                 "content-type": "text/plain", "content-length": "100000"}, end=False)
-            for _ in range(150):
+            for _ in range(4000):
                 if exchange.response is not None:
                     break
                 await exchange.send(b"a\n")
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.003)
             self.assertEqual((await exchange.head()).status, 408)
         self.assertEqual(await self.slow("body"), before + 1)
 
