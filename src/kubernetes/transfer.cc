@@ -58,6 +58,27 @@ HostPort SplitServer(std::string_view server) {
                    : "80"};
 }
 
+// What a status code alone says, as client-go has it: a refusal may come without its Status object
+// when the server answers before it has read the request's body and then resets the stream.
+std::string_view ReasonOf(int status) {
+  switch (status) {
+    case 400:
+      return "BadRequest";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "NotFound";
+    case 429:
+      return "TooManyRequests";
+    case 503:
+      return "ServiceUnavailable";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Transfer::~Transfer() {
@@ -259,6 +280,7 @@ void Transfer::ReadStatus(ApiEnd& end) const {
           std::max(end.retry_after_ms, 1000 * std::min(seconds, kMaxRetryAfterSeconds));
     }
   }
+  if (end.reason.empty()) end.reason = ReasonOf(end.status);
   if (!end.message.empty()) return;
   end.message = "status " + std::to_string(end.status);
   if (!body_.empty()) end.message += ": " + Quoted(body_);

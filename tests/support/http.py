@@ -6,7 +6,7 @@ import os
 import socket
 
 # A sanitizer makes the server many times slower.
-TIMEOUT_SECONDS = 120.0 if os.environ.get("TAILRACE_SANITIZE") else 20.0
+TIMEOUT_SECONDS = 120.0 if os.environ.get("TAILRACE_SANITIZE") else 60.0
 
 
 class ProtocolError(Exception):
