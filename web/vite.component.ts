@@ -1,7 +1,9 @@
 import { defineConfig } from 'vite';
+import { smallCssTemplates } from './css-templates.js';
 
 /** <tailrace-log> for other people's pages: one script that needs no other file. */
 export default defineConfig({
+  plugins: [smallCssTemplates()],
   publicDir: false,
   build: {
     target: 'es2022',

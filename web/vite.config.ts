@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { smallCssTemplates } from './css-templates.js';
 
 export default defineConfig({
+  plugins: [smallCssTemplates()],
   // Every URL of the page serves the same index.html, so its links have to be absolute.
   base: '/',
   build: {

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vite';
+import { smallCssTemplates } from './css-templates.js';
 
 /** The npm package: ES modules that need no other package. package.sh puts the rest beside them. */
 export default defineConfig({
+  plugins: [smallCssTemplates()],
   publicDir: false,
   build: {
     target: 'es2022',

@@ -11,12 +11,13 @@ char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool Contains(std::string_view text, std::string_view part) {
+}  // namespace
+
+bool ContainsText(std::string_view text, std::string_view part) {
+  if (part.empty()) return true;
   const auto same = [](char a, char b) { return Lower(a) == Lower(b); };
   return !std::ranges::search(text, part, same).empty();
 }
-
-}  // namespace
 
 Result<uint64_t> ListStart(const ListQuery& query) {
   if (query.limit < 1 || query.limit > kMaxListLimit) {
@@ -40,8 +41,8 @@ bool MatchesQuery(const ListQuery& query, const LogInfo& info) {
     const auto label = info.labels.find(name);
     if (label == info.labels.end() || label->second != value) return false;
   }
-  const bool has_text = query.text.empty() || Contains(info.title, query.text) ||
-                        Contains(info.key.Path(), query.text);
+  const bool has_text = query.text.empty() || ContainsText(info.title, query.text) ||
+                        ContainsText(info.key.Path(), query.text);
   return has_text && (query.visible == nullptr || query.visible(info));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "log/log_info.h"
@@ -14,6 +15,8 @@ namespace tailrace {
 Result<uint64_t> ListStart(const ListQuery& query);
 /// ListAnswer::next behind the log with this number.
 std::string ListToken(uint64_t number);
+/// `part` stands in it, or is empty; ASCII case ignored.
+bool ContainsText(std::string_view text, std::string_view part);
 bool MatchesQuery(const ListQuery& query, const LogInfo& info);
 
 }  // namespace tailrace

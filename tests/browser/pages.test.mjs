@@ -64,16 +64,13 @@ for (const name of browserNames) {
       await tab.close();
     });
 
-    test('the list has older pages and comes back after kill -9', async () => {
+    test('the list has all logs and comes back after kill -9', async () => {
       for (let i = 0; i < 60; i++) await server.append(`many/${i}`, ['x']);
       const tab = await openPage(browser);
       const { page } = tab;
       await page.goto(`${front.url}/`);
       await page.locator('a[href="/logs/many/59"]').waitFor();
-      assert.equal(await page.locator('li').count(), 50);
-      await page.getByRole('button', { name: 'Older logs' }).click();
-      await page.locator('a[href="/logs/many/0"]').waitFor();
-      assert.ok((await page.locator('li').count()) >= 60);
+      await page.locator('#found', { hasText: /6\d logs/ }).waitFor();
 
       await server.kill();
       await statusIs(page, 'Reconnecting');
@@ -81,7 +78,7 @@ for (const name of browserNames) {
       await server.append('many/60', ['x']); // Perhaps before the page is back.
       await page.locator('a[href="/logs/many/60"]').waitFor();
       await statusIs(page, 'Live');
-      assert.ok((await page.locator('li').count()) >= 61);
+      await page.locator('#found', { hasText: /6[1-9] logs/ }).waitFor();
       assert.deepEqual(await tab.troubles({ allow: NETWORK_TROUBLE }), []);
       await tab.close();
     });

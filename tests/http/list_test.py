@@ -63,6 +63,48 @@ class ListTest(ServerCase):
         self.assertEqual(await self.ids("&q=-1"), ["db-1", "web-1"])
         self.assertEqual(await self.ids("&q=nothing"), [])
 
+    async def test_several_q_must_all_be_found(self):
+        await self.make("web-1", title="Nightly Build")
+        await self.make("web-2", title="Release")
+        self.assertEqual(await self.ids("&q=web&q=nightly"), ["web-1"])
+        self.assertEqual(await self.ids("&q=nightly&q=web"), ["web-1"])
+        self.assertEqual(await self.ids("&q=web&q=x%20y"), [])
+
+    async def test_part_of_id_and_of_title(self):
+        await self.make("web-1", title="db")
+        await self.make("db-1", title="Web")
+        self.assertEqual(await self.ids("&id=WEB"), ["web-1"])
+        self.assertEqual(await self.ids("&title=web"), ["db-1"])
+        self.assertEqual(await self.ids("&title=web&id=web"), [])
+
+    async def test_outcome(self):
+        await self.make("a", "b", "c")
+        await self.api.end(f"{self.kind}/a", "failed")
+        await self.api.end(f"{self.kind}/b", "succeeded")
+        self.assertEqual(await self.ids("&outcome=failed"), ["a"])
+        self.assertEqual(await self.ids("&outcome=succeeded&state=ended"), ["b"])
+        self.assertEqual(await self.ids("&outcome=failed&state=open"), [])
+
+    async def test_time_of_creation(self):
+        await self.make("a", "b", "c")
+        middle = (await self.api.meta(f"{self.kind}/b")).json()["created"]
+        self.assertEqual(await self.ids(f"&since={middle}"), ["c", "b"])
+        self.assertEqual(await self.ids(f"&until={middle}"), ["a"])
+        self.assertEqual(await self.ids("&since=2100-01-01T00:00:00Z"), [])
+        self.assertEqual(await self.ids("&until=2000-01-01T00:00:00%2B01:00"), [])
+
+    async def test_pages_of_what_was_chosen(self):
+        names = [f"n{number}" for number in range(9)]
+        await self.make(*names, title="T")
+        await self.make("other")
+        seen = []
+        after = ""
+        while after is not None:
+            page = await self.listed(f"&title=t&since=2000-01-01T00:00:00Z&limit=2&after={after}")
+            seen += [log["id"] for log in page["logs"]]
+            after = page["next"]
+        self.assertEqual(seen, names[::-1])
+
     async def test_pages(self):
         names = [f"n{number}" for number in range(7)]
         await self.make(*names)
@@ -90,7 +132,9 @@ class ListTest(ServerCase):
 
     async def test_bad_parameters(self):
         for query, word in (("&state=closed", "state"), ("&limit=x", "limit"),
-                            ("&label=env", "label"), ("&after=%00", "after")):
+                            ("&label=env", "label"), ("&after=%00", "after"),
+                            ("&outcome=good", "outcome"), ("&since=2h", "since"),
+                            ("&until=today", "until")):
             with self.subTest(query=query):
                 answer = await self.api.get(f"{BASE}?type={self.kind}{query}")
                 self.check_problem(answer, 400, word)

@@ -2,6 +2,7 @@
 #include "ingest/create_body.h"
 #include "ingest/outcome_body.h"
 #include "server/handlers/handlers.h"
+#include "server/list_parameters.h"
 #include "server/structured_log.h"
 
 namespace tailrace {
@@ -38,34 +39,6 @@ Answer ListAnswerJson(const ListAnswer& list) {
   Answer answer = JsonAnswer(200, std::move(json));
   answer.headers.Add("Cache-Control", "no-cache");
   return answer;
-}
-
-Result<ListQuery> ParseListQuery(const Query& query) {
-  ListQuery list;
-  if (const auto type = query.Find("type"); type && !type->empty()) list.type = *type;
-  if (const auto state = query.Find("state"); state && !state->empty()) {
-    if (*state != "open" && *state != "ended") {
-      return FailField(ErrorCode::kInvalid, "state", "state: must be open or ended");
-    }
-    list.ended = *state == "ended";
-  }
-  for (const std::string_view label : query.All("label")) {
-    const size_t equals = label.find('=');
-    if (equals == std::string_view::npos || equals == 0) {
-      return FailField(ErrorCode::kInvalid, "label", "label: must be NAME=VALUE");
-    }
-    list.labels[std::string(label.substr(0, equals))] = label.substr(equals + 1);
-  }
-  if (const auto text = query.Find("q")) list.text = *text;
-  const auto limit = DecimalParameter(query, "limit");
-  if (!limit) return Fail(limit.error());
-  list.limit = limit->value_or(list.limit);
-  if (list.limit == 0 || list.limit > kMaxListLimit) {
-    return FailField(ErrorCode::kInvalid, "limit",
-                     "limit: must be 1 to " + std::to_string(kMaxListLimit));
-  }
-  if (const auto after = query.Find("after")) list.after = *after;
-  return list;
 }
 
 void CreateLog(const Reply& reply, const LogKey& key, const std::string& body) {
@@ -152,22 +125,21 @@ void HandleDeleteLog(Call& call) {
 }
 
 void HandleListLogs(Call& call) {
-  Result<ListQuery> query = ParseListQuery(call.query);
-  if (!query) {
-    call.reply.Send(ProblemAnswer(query.error()));
+  Result<ListParameters> list = ParseListParameters(call.query);
+  if (!list) {
+    call.reply.Send(ProblemAnswer(list.error()));
     return;
   }
   if (!call.rights.ToAll(Verb::kRead)) {
-    query->visible = [rights = call.rights](const LogInfo& info) {
+    list->query.visible = [rights = call.rights](const LogInfo& info) {
       return rights.To(Verb::kRead, info.key.type, info.key.id, info.labels);
     };
   }
-  AnswerFromPool(call,
-                 [&store = call.worker.store(), query = std::move(*query)]() -> Result<Answer> {
-                   const Result<ListAnswer> list = store.List(query);
-                   if (!list) return Fail(list.error());
-                   return ListAnswerJson(*list);
-                 });
+  AnswerFromPool(call, [&store = call.worker.store(), list = std::move(*list)]() -> Result<Answer> {
+    const Result<ListAnswer> answer = ListLogs(store, list);
+    if (!answer) return Fail(answer.error());
+    return ListAnswerJson(*answer);
+  });
 }
 
 }  // namespace tailrace

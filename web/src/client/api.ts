@@ -56,9 +56,16 @@ export interface LogPage {
 export interface LogQuery {
   type?: string;
   state?: 'open' | 'ended';
+  outcome?: OutcomeKind;
   labels?: Record<string, string>;
-  /** Part of title or TYPE/ID, whatever its case. */
-  q?: string;
+  /** Part of title or TYPE/ID, whatever its ASCII letters' case; of several, each. */
+  q?: string | readonly string[];
+  /** Part of the id, and of the title. */
+  id?: string;
+  title?: string;
+  /** Created at this time or later, and before this one (RFC 3339). */
+  since?: string;
+  until?: string;
   limit?: number;
   /** The `next` of the page before. */
   after?: string;

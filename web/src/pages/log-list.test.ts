@@ -19,7 +19,7 @@ function log(id: string, second: number, more: Partial<LogInfo> = {}): LogInfo {
 function listOf(...logs: LogInfo[]): LogList {
   const list = new LogList();
   list.expectPage();
-  list.newestPage(logs, true);
+  list.newestPage(logs, undefined);
   return list;
 }
 
@@ -40,7 +40,7 @@ describe('LogList', () => {
     list.change(log('a', 1, ENDED));
     list.change(log('c', 3));
     list.remove(log('b', 2));
-    list.newestPage([log('b', 2), log('a', 1)], true);
+    list.newestPage([log('b', 2), log('a', 1)], undefined);
     expect(ids(list)).toEqual(['c', 'a']);
     expect(list.logs[1]?.state).toBe('ended');
   });
@@ -59,11 +59,32 @@ describe('LogList', () => {
     const list = listOf(log('d', 4), log('c', 3));
     list.olderPage([log('b', 2), log('a', 1)]);
     list.expectPage();
-    list.newestPage([log('d', 4), log('b', 2)], false);
+    list.newestPage([log('d', 4), log('b', 2)], log('b', 2));
     expect(ids(list)).toEqual(['d', 'b', 'a']);
-    list.newestPage([log('d', 4)], true);
+    list.newestPage([log('d', 4)], undefined);
     expect(ids(list)).toEqual(['d']);
-    list.newestPage([], true);
+    list.newestPage([], undefined);
     expect(ids(list)).toEqual([]);
+  });
+
+  it('has only what is wanted, as long as it is', () => {
+    const list = new LogList((item) => item.state === 'open');
+    list.newestPage([log('b', 2), log('a', 1, ENDED)], undefined);
+    list.change(log('c', 3));
+    expect(ids(list)).toEqual(['c', 'b']);
+    list.change(log('b', 2, ENDED));
+    list.change(log('d', 4, ENDED));
+    expect(ids(list)).toEqual(['c']);
+    list.olderPage([log('b', 2)]); // Asked for before it ended.
+    expect(ids(list)).toEqual(['c']);
+  });
+
+  it('is the same, one by one and many at once', () => {
+    const all = Array.from({ length: 100 }, (_, i) => log(`l${(i * 37) % 100}`, (i * 37) % 60));
+    const whole = listOf(...all);
+    const single = new LogList();
+    for (const one of all) single.change(one);
+    expect(ids(whole)).toEqual(ids(single));
+    expect(ids(whole).length).toBe(100);
   });
 });

@@ -2,12 +2,18 @@
 
 import type { LogInfo } from '../client/api.js';
 
+/** So many changes at once are cheaper by sorting than one by one. */
+const MANY = 32;
+
 /** Newest first, each name once. */
 export class LogList {
   #logs: LogInfo[] = [];
-  /** What events said since the newest page was asked for: they know better than its answer. */
+  readonly #byName = new Map<string, LogInfo>();
+  /** What events said since a page was asked for: they know better than its answer. */
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
+
+  constructor(private readonly wanted: (log: LogInfo) => boolean = () => true) {}
 
   get logs(): readonly LogInfo[] {
     return this.#logs;
@@ -19,45 +25,79 @@ export class LogList {
     this.#removed.clear();
   }
 
-  /** The newest page; `complete`: there is no older one. What it lacks is gone. */
-  newestPage(page: readonly LogInfo[], complete: boolean): void {
-    const here = page.filter((log) => !this.#removed.has(log.incarnation));
-    const names = new Set(here.map(nameOf));
-    const oldest = page.at(-1);
-    this.#logs = this.#logs.filter(
+  /** All logs down to `oldest`, or all that there are. What they lack is gone. */
+  newestPage(page: readonly LogInfo[], oldest: LogInfo | undefined): void {
+    const names = new Set(page.map(nameOf));
+    const gone = this.#logs.filter(
       (log) =>
-        names.has(nameOf(log)) ||
-        this.#changed.has(log.incarnation) ||
-        (!complete && oldest !== undefined && newestFirst(oldest, log) < 0),
+        !names.has(nameOf(log)) &&
+        !this.#changed.has(log.incarnation) &&
+        (oldest === undefined || newestFirst(oldest, log) >= 0),
     );
-    this.#merge(here);
+    for (const log of gone) this.#byName.delete(nameOf(log));
+    this.#sort();
+    this.olderPage(page);
   }
 
   olderPage(page: readonly LogInfo[]): void {
-    this.#merge(page.filter((log) => !this.#removed.has(log.incarnation)));
+    const news = page.filter((log) => this.wanted(log) && !this.#removed.has(log.incarnation));
+    if (news.length <= MANY) {
+      for (const log of news) this.#put(log);
+      return;
+    }
+    for (const log of news) if (this.#isNews(log)) this.#byName.set(nameOf(log), log);
+    this.#sort();
   }
 
   /** A log was created or ended. */
   change(info: LogInfo): void {
-    this.#changed.add(info.incarnation);
-    this.#merge([info]);
+    if (this.wanted(info)) {
+      this.#changed.add(info.incarnation);
+      this.#put(info);
+    } else {
+      this.remove(info);
+    }
   }
 
-  /** `info` is of the log that was deleted: a later one of the same name stays. */
+  /** Of a log that was deleted or is not wanted any more: a later one of its name stays. */
   remove(info: LogInfo): void {
     this.#changed.delete(info.incarnation);
     this.#removed.add(info.incarnation);
-    this.#logs = this.#logs.filter((log) => log.incarnation !== info.incarnation);
+    if (this.#byName.get(nameOf(info))?.incarnation === info.incarnation) this.#take(info);
+  }
+
+  #put(log: LogInfo): void {
+    if (!this.#isNews(log)) return;
+    if (this.#byName.has(nameOf(log))) this.#take(log);
+    this.#byName.set(nameOf(log), log);
+    let [low, high] = [0, this.#logs.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const there = this.#logs[middle];
+      if (there !== undefined && newestFirst(there, log) < 0) low = middle + 1;
+      else high = middle;
+    }
+    this.#logs.splice(low, 0, log);
+  }
+
+  /** Takes the log of this name out. */
+  #take(log: LogInfo): void {
+    const name = nameOf(log);
+    this.#byName.delete(name);
+    this.#logs.splice(
+      this.#logs.findIndex((there) => nameOf(there) === name),
+      1,
+    );
+  }
+
+  #sort(): void {
+    this.#logs = [...this.#byName.values()].sort(newestFirst);
   }
 
   /** Of two infos with one name the newer one stays. */
-  #merge(infos: readonly LogInfo[]): void {
-    const byName = new Map(this.#logs.map((log) => [nameOf(log), log]));
-    for (const info of infos) {
-      const known = byName.get(nameOf(info));
-      if (known === undefined || !outdated(info, known)) byName.set(nameOf(info), info);
-    }
-    this.#logs = [...byName.values()].sort(newestFirst);
+  #isNews(log: LogInfo): boolean {
+    const known = this.#byName.get(nameOf(log));
+    return known === undefined || !outdated(log, known);
   }
 }
 
