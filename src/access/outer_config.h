@@ -1,5 +1,5 @@
 // What can be set about those who know users and are not Tailrace: a portal, a proxy, an issuer of
-// tokens.
+// tokens, a cluster.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +45,20 @@ struct JwtConfig {
   uint64_t clock_skew_s = 60;           ///< That the issuer's clock may be ahead of ours.
   uint64_t refresh_ms = 2'000;          ///< Keys in use are read again so often;
   uint64_t unknown_key_ms = 10'000;     ///< and for tokens of unknown keys, but not more often.
+};
+
+/// The API server of the cluster that a log came from is asked who may see it (access_reviews.h).
+struct AccessReviewConfig {
+  bool enabled = false;
+  std::string user_prefix;         ///< Before our users' names there, as --oidc-username-prefix.
+  std::string groups_prefix;       ///< Before our groups' names there, as --oidc-groups-prefix.
+  uint64_t timeout_ms = 1'500;     ///< A question, once it is sent.
+  uint64_t allow_ms = 2'000;       ///< A yes is believed for so long from the question.
+  uint64_t deny_ms = 2'000;        ///< The same of a no.
+  uint64_t grace_ms = 30'000;      ///< A yes, likewise, while questions come to nothing.
+  uint64_t retry_ms = 1'000;       ///< After a question without an answer, to the next one.
+  uint64_t cache_entries = 8'192;  ///< Answers remembered; the one not used for longest goes.
+  uint64_t concurrent = 32;        ///< Questions at the same time; more wait, as entries.
 };
 
 }  // namespace tailrace

@@ -30,6 +30,7 @@ struct Call {
   LogKey key = {};                 ///< Of routes with {type} and {id}.
   IdentityPtr identity = nullptr;  ///< Who asks; set before the handler runs.
   Rights rights = {};              ///< And what else he may do.
+  bool is_missing = false;         ///< The gate has looked for the log, and there is none.
 };
 
 /// Answers now, or keeps the reply and answers later on this worker's loop.

@@ -121,6 +121,7 @@ std::string_view ObjectName(Object object) {
 Gate::Gate(Worker& worker)
     : worker_(worker),
       enabled_(worker.config().access.enabled),
+      reviews_(worker.shared().reviews),
       policy_(enabled_ ? std::make_shared<const Policy>(Policy{worker.config().access.grants})
                        : OpenPolicy()) {
   if (!enabled_) return;
@@ -187,7 +188,6 @@ bool Gate::Identify(Call& call, Need need, Passage& passage) {
 
 bool Gate::Permit(Call& call, Need need, Passage& passage) {
   const Rights& rights = call.rights;
-  std::optional<LogKey> key;
   bool permitted = false;
   switch (need.object) {
     case Object::kOpen:
@@ -202,25 +202,71 @@ bool Gate::Permit(Call& call, Need need, Passage& passage) {
       permitted = rights.ToAll(need.verb);
       break;
     case Object::kLog:
-    case Object::kLogOfQuery: {
-      key = KeyOf(call, need.object);
-      if (!key) {
-        permitted = call.identity->IsSomebody() || rights.ToSome(need.verb);
-        break;
-      }
-      const NameVerdict verdict = rights.To(need.verb, key->type, key->id);
-      if (verdict == NameVerdict::kByLabels && !passage.log) {
-        call.key = *key;
-        LookUp(call, std::move(passage));
-        return false;
-      }
-      permitted = verdict == NameVerdict::kYes ||
-                  (verdict == NameVerdict::kByLabels && *passage.log &&
-                   rights.To(need.verb, key->type, key->id, (*passage.log)->labels));
+    case Object::kLogOfQuery:
+      if (KeyOf(call, need.object)) return PermitLog(call, need, passage);
+      permitted = call.identity->IsSomebody() || rights.ToSome(need.verb);
       break;
-    }
   }
-  return permitted || Refuse(call, need, Forbidden(call, need, key));
+  return permitted || Refuse(call, need, Forbidden(call, need, std::nullopt));
+}
+
+bool Gate::PermitLog(Call& call, Need need, Passage& passage) {
+  const Rights& rights = call.rights;
+  const LogKey key = *KeyOf(call, need.object);
+  const NameVerdict verdict = rights.To(need.verb, key.type, key.id);
+  const bool is_reviewed = reviews_ != nullptr && need.verb == Verb::kRead;
+  const bool is_to_look_up =
+      verdict == NameVerdict::kByLabels || (verdict == NameVerdict::kYes && is_reviewed);
+  if (is_to_look_up && !passage.log) {
+    call.key = key;
+    LookUp(call, std::move(passage));
+    return false;
+  }
+  const bool permitted = verdict == NameVerdict::kYes ||
+                         (verdict == NameVerdict::kByLabels && *passage.log &&
+                          rights.To(need.verb, key.type, key.id, (*passage.log)->labels));
+  if (!permitted) return Refuse(call, need, Forbidden(call, need, key));
+  return !is_reviewed || Review(call, need, passage);
+}
+
+// What it is to be shown is known to the cluster it came from. A log that is not there (yet) came
+// from nowhere; a stream that waits for it asks again when it comes (StreamPass).
+bool Gate::Review(Call& call, Need need, Passage& passage) {
+  const Result<LogInfo>& log = *passage.log;
+  if (!log) {
+    const bool is_missing = log.error().code == ErrorCode::kNotFound;
+    if (need.stream || (is_missing && need.object == Object::kLogOfQuery)) {
+      call.is_missing = is_missing;
+      return true;
+    }
+    return Refuse(call, need, ProblemFrom(log.error()));
+  }
+  const auto question = QuestionAbout(reviews_->config(), *call.identity, log->labels);
+  if (!question) return true;
+  const ReviewVerdict verdict = passage.review ? *passage.review : reviews_->Known(*question);
+  switch (verdict) {
+    case ReviewVerdict::kAllowed:
+      return true;
+    case ReviewVerdict::kDenied:
+      return Refuse(call, need, Forbidden(call, need, log->key));
+    case ReviewVerdict::kUnavailable:
+      return Refuse(call, need,
+                    ProblemFrom({ErrorCode::kUnavailable,
+                                 "the cluster of this log does not say who may see it"}));
+    case ReviewVerdict::kNotKnown:
+      break;
+  }
+  call.exchange.HoldBody(true);
+  passage.late = true;
+  const auto post = [&loop = worker_.loop()](std::move_only_function<void()> task) {
+    loop.Post(std::move(task));
+  };
+  reviews_->Ask(*question, post,
+                [reply = call.reply, passage = std::move(passage)](ReviewVerdict heard) mutable {
+                  passage.review = heard;
+                  reply.worker().shared().routes.Resume(reply, std::move(passage));
+                });
+  return false;
 }
 
 // Always false.
@@ -246,11 +292,22 @@ bool Gate::Refuse(Call& call, Need need, const Problem& problem) {
 void Gate::LookUp(Call& call, Passage passage) {
   call.exchange.HoldBody(true);
   passage.late = true;
-  worker_.Read([&store = worker_.store(), key = call.key] { return store.Stat(key); },
-               [reply = call.reply, passage = std::move(passage)](Result<LogInfo> info) mutable {
-                 passage.log = std::move(info);
-                 reply.worker().shared().routes.Resume(reply, std::move(passage));
-               });
+  auto read = [reply = call.reply, key = call.key,
+               passage = std::move(passage)](const Result<void>& asked) mutable {
+    Worker& worker = reply.worker();
+    worker.Read(
+        [&store = worker.store(), key, asked]() -> Result<LogInfo> {
+          Result<LogInfo> info = store.Stat(key);
+          if (!info && !asked) return Fail(asked.error());
+          return info;
+        },
+        [reply, passage = std::move(passage)](Result<LogInfo> info) mutable {
+          passage.log = std::move(info);
+          reply.worker().shared().routes.Resume(reply, std::move(passage));
+        });
+  };
+  if (reviews_ == nullptr) return read(Result<void>());
+  WhenBroughtIn(call.reply, call.key, std::move(read));
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -264,6 +321,9 @@ StreamPass Gate::Watch(const IdentityPtr& identity) {
   watched.identity_ = identity;
   watched.rights_ = Rights(policy_, identity);
   watched.holds_ = true;
+  std::erase_if(watched.reviewed_, [](const auto& reviewed) {
+    return reviewed.second.verdict != ReviewVerdict::kAllowed;
+  });
   ++watched.streams_;
   return {*this, watched};
 }
@@ -284,10 +344,17 @@ bool StreamPass::MayList() const {
                                                        watched_->rights().ToSome(Verb::kRead)));
 }
 
+Sight StreamPass::LookAt(const LogInfo& info) const {
+  if (watched_ == nullptr) return Sight::kYes;
+  const bool permitted = watched_->Holds() && watched_->rights().To(Verb::kRead, info.key.type,
+                                                                    info.key.id, info.labels);
+  return permitted ? gate_->Review(*watched_, info) : Sight::kNo;
+}
+
 bool StreamPass::MayRead(const LogInfo& info) const {
-  return watched_ == nullptr ||
-         (watched_->Holds() &&
-          watched_->rights().To(Verb::kRead, info.key.type, info.key.id, info.labels));
+  const Sight sight = LookAt(info);
+  comes_again_ = sight == Sight::kAsking || sight == Sight::kUnavailable;
+  return sight == Sight::kYes;
 }
 
 bool StreamPass::MayReadSome(const LogKey& key) const {
@@ -297,8 +364,33 @@ bool StreamPass::MayReadSome(const LogKey& key) const {
 }
 
 bool StreamPass::IsToAskAgain() const {
-  return watched_ != nullptr && !watched_->Holds() &&
-         watched_->identity()->proof == Proof::kProxyHeaders;
+  if (watched_ == nullptr) return false;
+  return watched_->Holds() ? comes_again_ : watched_->identity()->proof == Proof::kProxyHeaders;
+}
+
+// What is said here changes in Recheck alone, so that a stream sees the same during a turn.
+Sight Gate::Review(Watched& watched, const LogInfo& info) {
+  if (reviews_ == nullptr) return Sight::kYes;
+  auto question = QuestionAbout(reviews_->config(), *watched.identity_, info.labels);
+  if (!question) return Sight::kYes;
+  const std::string key = question->Key();
+  auto found = watched.reviewed_.find(key);
+  if (found == watched.reviewed_.end()) {
+    if (watched.reviewed_.size() >= reviews_->config().cache_entries) return Sight::kUnavailable;
+    const ReviewVerdict verdict = reviews_->Watch(*question);
+    found = watched.reviewed_.emplace(key, Watched::Reviewed{std::move(*question), verdict}).first;
+  }
+  switch (found->second.verdict) {
+    case ReviewVerdict::kAllowed:
+      return Sight::kYes;
+    case ReviewVerdict::kDenied:
+      return Sight::kNo;
+    case ReviewVerdict::kUnavailable:
+      return Sight::kUnavailable;
+    case ReviewVerdict::kNotKnown:
+      break;
+  }
+  return Sight::kAsking;
 }
 
 void Gate::SetPolicy(PolicyPtr policy) {
@@ -311,8 +403,27 @@ void Gate::SetPolicy(PolicyPtr policy) {
 void Gate::Recheck() {
   bool changed = false;
   for (auto& [key, watched] : watched_) {
-    if (!watched.holds_ || chain_.StillHolds(*watched.identity_)) continue;
-    watched.holds_ = false;
+    if (!watched.holds_) continue;
+    watched.holds_ = chain_.StillHolds(*watched.identity_);
+    changed = changed || !watched.holds_;
+    for (auto& [name, reviewed] : watched.reviewed_) {
+      const ReviewVerdict verdict = reviews_->Watch(reviewed.question);
+      if (verdict == ReviewVerdict::kNotKnown || verdict == reviewed.verdict) continue;
+      reviewed.verdict = verdict;
+      changed = true;
+    }
+  }
+  if (changed) worker_.RecheckStreams();
+}
+
+void Gate::OnCommits(const std::vector<Commit>& commits) {
+  if (reviews_ == nullptr) return;
+  bool changed = false;
+  for (const Commit& commit : commits) {
+    const LogInfo& info = *commit.info;
+    if (!IsFromCluster(info.labels) || met_.contains(info.number)) continue;
+    if (met_.size() >= kMostMet) met_.clear();  // costs a look at all streams, no more
+    met_.insert(info.number);
     changed = true;
   }
   if (changed) worker_.RecheckStreams();

@@ -6,7 +6,10 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <unordered_set>
+#include <vector>
 
+#include "access/access_reviews.h"
 #include "access/authenticator_chain.h"
 #include "access/grants.h"
 #include "access/identity.h"
@@ -42,10 +45,11 @@ struct Need {
 
 /// How far a request has come. Kept while an authenticator or the store is asked.
 struct Passage {
-  IdentityPtr identity;                ///< Null: not known yet.
-  size_t next_authenticator = 0;       ///< The first one that was not asked.
-  std::optional<Decision> decided;     ///< By one that had to ask.
-  std::optional<Result<LogInfo>> log;  ///< What was found for NameVerdict::kByLabels.
+  IdentityPtr identity;                 ///< Null: not known yet.
+  size_t next_authenticator = 0;        ///< The first one that was not asked.
+  std::optional<Decision> decided;      ///< By one that had to ask.
+  std::optional<Result<LogInfo>> log;   ///< What was found, where the log itself decides.
+  std::optional<ReviewVerdict> review;  ///< What its cluster said, if that had to be asked.
   bool late = false;  ///< The body is held until the handler takes it (Exchange::OnLateDispatch).
 };
 
@@ -61,8 +65,22 @@ class Watched {
   friend class Gate;
   IdentityPtr identity_;
   Rights rights_;
+  struct Reviewed {
+    ReviewQuestion question;
+    ReviewVerdict verdict = ReviewVerdict::kNotKnown;
+  };
+
   uint64_t streams_ = 0;
   bool holds_ = true;
+  std::map<std::string, Reviewed> reviewed_;  // by ReviewQuestion::Key
+};
+
+/// Whether a stream may show a log.
+enum class Sight : uint8_t {
+  kYes,
+  kNo,
+  kAsking,       ///< It will be known soon, and Stream::Recheck comes then.
+  kUnavailable,  ///< Nobody can tell at the moment; its client may come again.
 };
 
 /// A stream's share of its identity. Empty: everything is permitted for ever.
@@ -74,22 +92,25 @@ class StreamPass {
   StreamPass& operator=(StreamPass&& other) noexcept {
     std::swap(gate_, other.gate_);
     std::swap(watched_, other.watched_);
+    std::swap(comes_again_, other.comes_again_);
     return *this;
   }
   ~StreamPass();
 
   /// The list, whatever it shows.
   bool MayList() const;
+  Sight LookAt(const LogInfo& info) const;
   bool MayRead(const LogInfo& info) const;
   /// As far as is known without the log: labels, if they matter, are looked at later.
   bool MayReadSome(const LogKey& key) const;
   /// Nothing is known against it but the time since its proxy last vouched for it, and only the
-  /// proxy can do that again.
+  /// proxy can do that again; or that the log's cluster has not said yes (yet) to the last MayRead.
   bool IsToAskAgain() const;
 
  private:
   Gate* gate_ = nullptr;
   Watched* watched_ = nullptr;
+  mutable bool comes_again_ = false;
 };
 
 class Gate {
@@ -111,16 +132,23 @@ class Gate {
   void SetPolicy(PolicyPtr policy);
   /// Ends the streams of identities that do not hold any more. Once every recheck_ms.
   void Recheck();
+  /// Of logs that are followed here. One that is only now known to have come from a cluster, since
+  /// its labels are set behind its creation, may not be for all of its viewers.
+  void OnCommits(const std::vector<Commit>& commits);
   /// Identities with open streams.
   size_t Size() const { return watched_.size(); }
 
  private:
   friend class StreamPass;
+  static constexpr size_t kMostMet = 10'000;
   /// Identity::SameAs, as a key.
   using Key = std::tuple<Proof, std::string, std::string, std::string>;
 
   bool Identify(Call& call, Need need, Passage& passage);
   bool Permit(Call& call, Need need, Passage& passage);
+  bool PermitLog(Call& call, Need need, Passage& passage);
+  bool Review(Call& call, Need need, Passage& passage);
+  Sight Review(Watched& watched, const LogInfo& info);
   bool Refuse(Call& call, Need need, const Problem& problem);
   void LookUp(Call& call, Passage passage);
   void Leave(Watched& watched);
@@ -129,9 +157,11 @@ class Gate {
 
   Worker& worker_;
   const bool enabled_;
+  AccessReviews* const reviews_;  // null: nobody is asked about logs
   PolicyPtr policy_;
   AuthenticatorChain chain_;
   std::map<Key, Watched> watched_;
+  std::unordered_set<uint64_t> met_;  // LogInfo::number of logs from clusters; at most kMostMet
 };
 
 }  // namespace tailrace

@@ -121,12 +121,20 @@ bool ListStream::SendNotices() {
 
 // The same.
 bool ListStream::SendEvents() {
-  while (next_ < streams_.End()) {
+  held_ = false;
+  while (next_ < streams_.End() && !held_) {
     std::array<iovec, kMaxParts> parts;
     size_t count = 0;
     uint64_t bytes = 0;
     uint64_t end = next_;
     for (; end < streams_.End() && count < kMaxParts; ++end) {
+      const Sight sight = LookAt(end);
+      if (sight == Sight::kUnavailable) {
+        exchange_.Close();  // as one that is cut
+        return false;
+      }
+      held_ = sight == Sight::kAsking;
+      if (held_) break;
       const std::string_view part = Unsent(end);
       if (part.empty()) continue;
       parts[count++] = {const_cast<char*>(part.data()), part.size()};
@@ -141,14 +149,19 @@ bool ListStream::SendEvents() {
     next_ = end;
     offset_ = 0;
   }
-  return true;
+  return !held_;
+}
+
+Sight ListStream::LookAt(uint64_t event) const {
+  const bool is_begun = event == next_ && offset_ > 0;
+  return is_begun ? Sight::kYes : pass_.LookAt(*streams_.At(event).info);
 }
 
 // Empty: its viewer may not see it.
 std::string_view ListStream::Unsent(uint64_t event) const {
   const ListStreams::Event& what = streams_.At(event);
   const uint64_t offset = event == next_ ? offset_ : 0;
-  if (offset == 0 && !pass_.MayRead(*what.info)) return {};
+  if (LookAt(event) != Sight::kYes) return {};
   return what.segment.Framed(chunked_).substr(offset);
 }
 
@@ -192,7 +205,10 @@ void ListStream::Drain(uint64_t retry_ms) {
 }
 
 void ListStream::Recheck() {
-  if (pass_.MayList()) return;
+  if (pass_.MayList()) {
+    if (std::exchange(held_, false)) MoveTo(streams_.ready_);
+    return;
+  }
   if (pass_.IsToAskAgain()) {
     const StreamConfig& streams = exchange_.worker().config().streams;
     Drain(exchange_.worker().random().Between(streams.retry_min_ms, streams.retry_max_ms));

@@ -76,6 +76,7 @@ class ListStream final : public Stream {
   void Serve();
   bool SendNotices();
   bool SendEvents();
+  Sight LookAt(uint64_t event) const;
   std::string_view Unsent(uint64_t event) const;
   void Consume(uint64_t sent);
   void End(std::string_view payload);
@@ -92,6 +93,7 @@ class ListStream final : public Stream {
   uint64_t next_;        // event
   uint64_t offset_ = 0;  // bytes of it that were sent
   bool chunked_;
+  bool held_ = false;  // by an event of which is not known yet whether it may be shown
 };
 
 }  // namespace tailrace

@@ -377,6 +377,20 @@ void AddKubernetes(Families& out, const KubernetesStats& stats) {
               AsDouble(stats.refusals));
 }
 
+void AddReviews(Families& out, const AccessReviewStats& stats) {
+  out.Begin("tailrace_access_review_answers_total", "Answers of clusters about viewers",
+            MetricType::Counter);
+  out.AddCounter("answer", "allowed", AsDouble(stats.allowed));
+  out.AddCounter("answer", "denied", AsDouble(stats.denied));
+  out.AddCounter("answer", "failed", AsDouble(stats.failed));
+  out.Counter("tailrace_access_review_cached_total", "Verdicts that needed no question",
+              AsDouble(stats.cached));
+  out.Gauge("tailrace_access_review_asking", "Questions under way", AsDouble(stats.asking));
+  out.Gauge("tailrace_access_review_waiting", "Questions that wait for their turn",
+            AsDouble(stats.waiting));
+  out.Gauge("tailrace_access_review_entries", "Answers remembered", AsDouble(stats.entries));
+}
+
 void AddAccess(Families& out, const BookStats& stats) {
   out.Gauge("tailrace_access_users", "Local users", AsDouble(stats.users));
   out.Gauge("tailrace_access_tokens", "Tokens", AsDouble(stats.tokens));
@@ -416,6 +430,7 @@ std::string MetricsText(const ServerShared& shared, const std::vector<WorkerStat
   AddStore(out, shared.store.Stats());
   if (shared.mongodb != nullptr) AddMongoDb(out, shared.mongodb->Stats());
   if (shared.kubernetes != nullptr) AddKubernetes(out, shared.kubernetes->Stats());
+  if (shared.reviews != nullptr) AddReviews(out, shared.reviews->Stats());
   if (shared.tls != nullptr) AddTls(out, *shared.tls);
   if (shared.access != nullptr) AddAccess(out, shared.access->book().Stats());
   return out.Text();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "access/access_reviews.h"
 #include "access/authenticator_chain.h"
 #include "access/forward_auth.h"
 #include "access/jwt_authenticator.h"
@@ -118,6 +119,37 @@ TEST_F(RecheckTest, ALogOutAtAPortalThatIsSlow) {
   const uint64_t worst_ms = Worst(round_ms, play);
   EXPECT_LT(worst_ms, kMostMs);
   EXPECT_GT(worst_ms, forward.cache_ms) << "it cannot be known sooner";
+}
+
+TEST_F(RecheckTest, AClusterThatIsSlowTakesARightBack) {
+  const AccessReviewConfig& review = config_.access_review;
+  const ReviewQuestion joe{
+      .cluster = "prod", .namespace_name = "shop", .user = "joe", .groups = {}};
+  const uint64_t round_ms = review.allow_ms + review.timeout_ms + 2 * config_.access.recheck_ms;
+  const auto play = [&](uint64_t forbid_ms) {
+    bool allowed = true;
+    question_.reset();
+    AccessReviews reviews(
+        review,
+        [&](const ReviewQuestion& /*asked*/, AccessReviews::Answered answered) {
+          const ReviewAnswer answer = allowed ? ReviewAnswer::kAllowed : ReviewAnswer::kDenied;
+          question_.emplace(FetchReply(), now_ms_ + review.timeout_ms - 1,
+                            [answer, answered = std::move(answered)](
+                                const FetchReply& /*reply*/) mutable { answered(answer); });
+        },
+        [this] { return now_ms_; });
+    ReviewVerdict heard = reviews.Watch(joe);
+    question_->due_ms = now_ms_;
+    AnswerIfDue();
+    return Play(
+        forbid_ms, [&] { allowed = false; },
+        [&] {  // as Gate::Recheck
+          const ReviewVerdict verdict = reviews.Watch(joe);
+          if (verdict != ReviewVerdict::kNotKnown) heard = verdict;
+          return heard != ReviewVerdict::kDenied;
+        });
+  };
+  EXPECT_LT(Worst(round_ms, play), kMostMs);
 }
 
 TEST_F(RecheckTest, AnIssuerThatIsSlowTakesAKeyBack) {

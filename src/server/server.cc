@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -43,6 +44,11 @@ void ForgetRemoved(const std::vector<Commit>& commits, MongoSource& source) {
   for (const Commit& commit : commits) {
     if (commit.kind == Commit::Kind::kRemoved) source.Forget(commit.info->key);
   }
+}
+
+uint64_t SteadyMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
 }
 
 Say SayToLog() {
@@ -244,6 +250,7 @@ Result<void> Server::MakeWorkers() {
   shared_->tls = tls_.get();
   if (Result<void> set = SetBrowserRules(); !set) return set;
   shared_->outer = outer_.get();
+  shared_->reviews = reviews_.get();
   shared_->origin = mongodb_.get();
   shared_->mongodb = mongodb_.get();
   shared_->kubernetes = kubernetes_.get();
@@ -310,12 +317,27 @@ Result<void> Server::MakeKubernetesSource() {
                                         .buffer_bytes = config.buffer_bytes,
                                         .entry_bytes = config_.limits.entry_bytes,
                                         .max_followers = config.followed_containers,
+                                        .access_timeout_ms = config_.access_review.timeout_ms,
                                         .redactor = redactor_.get(),
                                         .say = SayToLog()},
                                        Clock::System(), random_);
   if (!source) return Fail(source.error());
   kubernetes_ = std::move(*source);
+  if (config_.access_review.enabled) MakeReviews();
   return {};
+}
+
+void Server::MakeReviews() {
+  const auto ask = [this](const ReviewQuestion& question, AccessReviews::Answered answered) {
+    kubernetes_->AskAccess(question.cluster,
+                           {question.namespace_name, question.user, question.groups},
+                           [answered = std::move(answered)](AccessAnswer answer) mutable {
+                             answered(answer == AccessAnswer::kAllowed  ? ReviewAnswer::kAllowed
+                                      : answer == AccessAnswer::kDenied ? ReviewAnswer::kDenied
+                                                                        : ReviewAnswer::kNone);
+                           });
+  };
+  reviews_ = std::make_unique<AccessReviews>(config_.access_review, ask, SteadyMs);
 }
 
 // ------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/access_reviews.h"
 #include "feed/hub.h"
 #include "io/listener.h"
 #include "io/tls_context.h"
@@ -62,6 +63,7 @@ class Server {
   Result<void> OpenMongo();
   Result<void> MakeMongoSource();
   Result<void> MakeKubernetesSource();
+  void MakeReviews();
   Result<void> OpenAccess();
   void LimitDescriptors();
   Result<void> MakeWorkers();
@@ -97,6 +99,7 @@ class Server {
   SystemRandom random_;
   std::unique_ptr<MongoSource> mongodb_;          // null: none
   std::unique_ptr<KubernetesSource> kubernetes_;  // null: none
+  std::unique_ptr<AccessReviews> reviews_;        // null: clusters are not asked
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<bool> accept_paused_ = false;

@@ -124,6 +124,7 @@ struct ServerConfig {
   ForwardAuthConfig forward_auth;
   ProxyAuthConfig proxy_auth;
   JwtConfig jwt;
+  AccessReviewConfig access_review;
   std::vector<std::string> cors_origins;     ///< CorsPolicy::Make.
   std::vector<std::string> frame_ancestors;  ///< Origins whose pages may embed ours.
   LimitConfig limits;

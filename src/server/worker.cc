@@ -77,6 +77,7 @@ void Worker::Shutdown() {
 void Worker::Deliver(HubDelivery delivery) {
   loop_.Post([this, delivery = std::move(delivery)] {
     feeds_.Apply(delivery);
+    gate_.OnCommits(delivery.followed);
     lists_.Apply(delivery.listed);
   });
 }

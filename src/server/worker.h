@@ -32,6 +32,7 @@ namespace tailrace {
 
 class OuterAuthenticators;
 class Redactor;
+class AccessReviews;
 class AccessService;
 class Routes;
 class KubernetesSource;
@@ -63,6 +64,7 @@ struct ServerShared {
   AccessService* access = nullptr;                      ///< Null: access control is off.
   OriginRules origin_rules;                             ///< Set before any worker runs.
   OuterAuthenticators* outer = nullptr;                 ///< Set before any worker is made.
+  AccessReviews* reviews = nullptr;                     ///< The same. Null: clusters are not asked.
   TlsContext* tls = nullptr;                            ///< Null: everything is in clear text.
   const Redactor* redactor = nullptr;                   ///< Null: texts are stored as they came.
   SegmentFiles* segment_files = nullptr;                ///< Null: there are none.

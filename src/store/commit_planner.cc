@@ -203,8 +203,8 @@ Result<CreateRequest::Answer> CommitPlanner::DoCreate(const CreateRequest& reque
   const bool created = *found == nullptr;
   if (!created) {
     const LogInfo& info = (*found)->Now().info;
-    const bool same = (!request.title || *request.title == info.title) &&
-                      (!request.labels || *request.labels == info.labels);
+    const bool same = request.only_if_new || ((!request.title || *request.title == info.title) &&
+                                              (!request.labels || *request.labels == info.labels));
     if (same) return CreateRequest::Answer{info, false};
   }
   LogDraft& draft = created ? NewLog(request.key) : Change(**found);

@@ -86,6 +86,18 @@ TYPED_TEST_P(StoreAppends, CreateIsIdempotentAndReplacesWhatIsGiven) {
   EXPECT_THAT(this->TakeCommits(), SizeIs(2));  // the middle one changed nothing
 }
 
+TYPED_TEST_P(StoreAppends, CreateMayLeaveALogThatIsThereAsItIs) {
+  this->Open();
+  const auto create = [this](std::string title) {
+    return CreateNow(this->store(), kWeb, std::move(title), {}, true);
+  };
+  EXPECT_EQ(create("Title")->info.title, "Title");
+  const auto again = create("Other");
+  EXPECT_FALSE(again->created);
+  EXPECT_EQ(again->info.title, "Title");
+  EXPECT_EQ(this->store().Stat(kWeb)->title, "Title");
+}
+
 TYPED_TEST_P(StoreAppends, EmptyRunsCreateAndEnd) {
   this->Open();
   const auto made = AppendNow(this->store(), kWeb, {});
@@ -238,9 +250,10 @@ TYPED_TEST_P(StoreAppends, RemoveAndAppendAtOnceKeepTheirOrder) {
 REGISTER_TYPED_TEST_SUITE_P(StoreAppends, AppendCreatesTheLogAndGivesPositions,
                             UnknownLogsAreNotFound, BadInputNamesTheField,
                             HostileTextComesBackAsItWent, CreateIsIdempotentAndReplacesWhatIsGiven,
-                            EmptyRunsCreateAndEnd, AnEndedLogTakesNothingMore,
-                            ProducersMayRepeatAnything, ASequenceAheadCreatesNothing,
-                            RepetitionOnAnEndedLog, ALogHasSoManyProducers,
-                            ARemovedLogComesBackAsAnother, RemoveAndAppendAtOnceKeepTheirOrder);
+                            CreateMayLeaveALogThatIsThereAsItIs, EmptyRunsCreateAndEnd,
+                            AnEndedLogTakesNothingMore, ProducersMayRepeatAnything,
+                            ASequenceAheadCreatesNothing, RepetitionOnAnEndedLog,
+                            ALogHasSoManyProducers, ARemovedLogComesBackAsAnother,
+                            RemoveAndAppendAtOnceKeepTheirOrder);
 
 }  // namespace tailrace::testing

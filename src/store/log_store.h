@@ -62,6 +62,7 @@ struct CreateRequest {
   std::optional<std::string> title;
   std::optional<Labels> labels;
   std::function<void(Result<Answer>)> done;
+  bool only_if_new = false;  ///< A log that is there stays as it is.
 };
 
 /// Ends a log. Idempotent for an equal outcome, kConflict for another one, kNotFound.

@@ -67,9 +67,10 @@ inline Result<AppendAnswer> AppendNow(LogStore& store, const LogKey& key,
 
 inline Result<CreateRequest::Answer> CreateNow(LogStore& store, const LogKey& key,
                                                std::optional<std::string> title = {},
-                                               std::optional<Labels> labels = {}) {
+                                               std::optional<Labels> labels = {},
+                                               bool only_if_new = false) {
   auto [done, answer] = Promise<CreateRequest::Answer>();
-  store.Create({key, std::move(title), std::move(labels), std::move(done)});
+  store.Create({key, std::move(title), std::move(labels), std::move(done), only_if_new});
   return answer.get();
 }
 

@@ -14,6 +14,7 @@ VARIANTS = {
     "everything on": "ingress.enabled=true,ingress.tlsSecret=tls,ingress.className=nginx,"
                      "networkPolicy.from[0].podSelector.matchLabels.app=proxy,"
                      "kubernetes.selector=team in (a),podLabels.a=b,podAnnotations.c=d",
+    "clusters are asked": "kubernetes.accessReview.enabled=true",
     "everything off": "kubernetes.enabled=false,persistence.enabled=false,access.enabled=false,"
                       "access.insecureNoAuth=true,networkPolicy.enabled=false",
 }
@@ -58,6 +59,7 @@ class ChartTest(unittest.TestCase):
                  "all namespaces": {"ClusterRole": 1, "ClusterRoleBinding": 1},
                  "two namespaces": {"Role": 2, "RoleBinding": 2},
                  "everything on": {"Ingress": 1, "NetworkPolicy": 1},
+                 "clusters are asked": {"Role": 1, "ClusterRole": 1, "ClusterRoleBinding": 1},
                  "everything off": {"Role": 0, "PersistentVolumeClaim": 0, "NetworkPolicy": 0}}
         for name, values in VARIANTS.items():
             with self.subTest(name):
@@ -74,6 +76,15 @@ class ChartTest(unittest.TestCase):
             for item in self.apply(self.template(VARIANTS[variant])):
                 if item["kind"] in ("Role", "ClusterRole"):
                     self.assertEqual(item["rules"], plain["Role"]["rules"])
+
+    def test_the_role_for_access_reviews_is_the_one_that_is_tested(self):
+        chart = {item["kind"]: item
+                 for item in self.apply(self.template(VARIANTS["clusters are asked"]))}
+        text = "\n---\n".join(
+            (ROOT / "deploy" / "kubernetes" / name).read_text(encoding="utf-8")
+            for name in ("role.yaml", "access-review.yaml"))
+        plain = {item["kind"]: item for item in self.apply(text)}
+        self.assertEqual(chart["ClusterRole"]["rules"], plain["ClusterRole"]["rules"])
 
     def test_the_pod_has_no_rights(self):
         """The strictest of Kubernetes' own standards for pods admits it."""

@@ -51,6 +51,9 @@ Result<void> CheckAccess(const ServerConfig& config) {
   if (const std::string& url = config.access.login_url; !url.empty()) {
     if (auto checked = CheckLoginUrl(url); !checked) return checked;
   }
+  if (config.access_review.enabled && !config.kubernetes.enabled) {
+    return Fail(ErrorCode::kInvalid, "access_review.enabled: of no use without kubernetes.enabled");
+  }
   if (config.access.enabled) return {};
   std::string name;
   if (!config.access.login_url.empty()) name = "access.login_url";
@@ -58,6 +61,7 @@ Result<void> CheckAccess(const ServerConfig& config) {
   if (!config.forward_auth.url.empty()) name = "forward_auth.url";
   if (!config.proxy_auth.user_header.empty()) name = "proxy_auth.user_header";
   if (!config.jwt.keys.empty()) name = "jwt.keys";
+  if (config.access_review.enabled) name = "access_review.enabled";
   if (name.empty()) return {};
   return Fail(ErrorCode::kInvalid, name + ": of no use without access.enabled = true");
 }

@@ -3,6 +3,7 @@
 #include "ingest/outcome_body.h"
 #include "server/handlers/handlers.h"
 #include "server/list_parameters.h"
+#include "server/reviewed_list.h"
 #include "server/structured_log.h"
 
 namespace tailrace {
@@ -24,19 +25,6 @@ std::string InfoEtag(const LogInfo& info) {
 Answer InfoAnswer(int status, const LogInfo& info) {
   Answer answer = JsonAnswer(status, InfoJson(info));
   answer.headers.Add("ETag", InfoEtag(info));
-  answer.headers.Add("Cache-Control", "no-cache");
-  return answer;
-}
-
-Answer ListAnswerJson(const ListAnswer& list) {
-  std::string json = "{\"logs\":[";
-  for (const LogInfo& info : list.logs) {
-    if (json.back() == '}') json.push_back(',');
-    AppendLogInfoJson(json, info);
-  }
-  json.append("],\"next\":");
-  json.append(list.next.empty() ? "null" : "\"" + list.next + "\"").append("}\n");
-  Answer answer = JsonAnswer(200, std::move(json));
   answer.headers.Add("Cache-Control", "no-cache");
   return answer;
 }
@@ -128,6 +116,10 @@ void HandleListLogs(Call& call) {
   Result<ListParameters> list = ParseListParameters(call.query);
   if (!list) {
     call.reply.Send(ProblemAnswer(list.error()));
+    return;
+  }
+  if (call.worker.shared().reviews != nullptr) {
+    AnswerReviewedList(call, std::move(*list));
     return;
   }
   if (!call.rights.ToAll(Verb::kRead)) {

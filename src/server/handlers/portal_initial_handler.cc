@@ -71,6 +71,10 @@ void HandlePortalInitial(Call& call) {
     call.reply.Send(ProblemAnswer(key.error()));
     return;
   }
+  if (call.is_missing) {
+    call.reply.Send(EmptySnapshot(false));
+    return;
+  }
   AnswerAboutLog(call, *key, [&store = call.worker.store(), key = *key] {
     return SnapshotAnswer(store, store.Stat(key));
   });

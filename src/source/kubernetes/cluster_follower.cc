@@ -120,6 +120,7 @@ ClusterFollower::ClusterFollower(ClusterShared shared, std::unique_ptr<kube::Api
       kinds_(std::move(kinds)),
       rollout_options_{.stability_ms = options.stability_ms, .drain_ms = options.drain_ms},
       say_(options.say),
+      reviewer_(*client_, shared.loop, options.access_timeout_ms, options.say),
       port_(*client_, shared.clock, shared.random),
       opener_(shared.store, shared.loop),
       logs_shared_{.opener = opener_,

@@ -17,6 +17,7 @@
 #include "kubernetes/api_client.h"
 #include "kubernetes/reflector.h"
 #include "rollout/rollout_tracker.h"
+#include "source/kubernetes/access_reviewer.h"
 #include "source/kubernetes/api_follow_port.h"
 #include "source/kubernetes/kubernetes_source.h"
 #include "source/kubernetes/log_opener.h"
@@ -48,6 +49,8 @@ class ClusterFollower final : public RolloutListener {
   void Start();
   /// Any thread: what is being read in the pool ends soon.
   void Interrupt() { stopping_ = true; }
+  const std::string& name() const { return client_->cluster().name; }
+  AccessReviewer& reviewer() { return reviewer_; }
   /// Any thread.
   KubernetesClusterStats Stats() const;
 
@@ -88,6 +91,7 @@ class ClusterFollower final : public RolloutListener {
   const RolloutOptions rollout_options_;
   const Say say_;
   std::atomic<bool> stopping_ = false;
+  AccessReviewer reviewer_;
   ObjectReader reader_;
   ApiFollowPort port_;
   LogOpener opener_;

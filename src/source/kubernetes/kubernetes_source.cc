@@ -53,6 +53,16 @@ void KubernetesSource::Stop() {
   writers_.reset();
 }
 
+void KubernetesSource::AskAccess(const std::string& cluster, AccessQuestion question,
+                                 AccessReviewer::Done done) {
+  loop_->Post([this, cluster, question = std::move(question), done = std::move(done)]() mutable {
+    for (const auto& follower : clusters_) {
+      if (follower->name() == cluster) return follower->reviewer().Ask(question, std::move(done));
+    }
+    done(AccessAnswer::kDenied);
+  });
+}
+
 KubernetesStats KubernetesSource::Stats() const {
   KubernetesStats stats;
   if (writers_ == nullptr) return stats;  // stopped

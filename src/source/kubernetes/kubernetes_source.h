@@ -19,6 +19,7 @@
 #include "ingest/redactor.h"
 #include "kubernetes/api_client.h"
 #include "kubernetes/cluster_config.h"
+#include "source/kubernetes/access_reviewer.h"
 #include "source/say.h"
 #include "store/log_store.h"
 
@@ -37,6 +38,7 @@ struct KubernetesOptions {
   uint64_t buffer_bytes = 64 << 20;    ///< May wait for the store, of all logs together.
   size_t entry_bytes = 1 << 20;        ///< Longer lines are split.
   size_t max_followers = 2'000;        ///< Containers followed at the same time, of one cluster.
+  uint64_t access_timeout_ms = 1'500;  ///< Of AskAccess.
   const Redactor* redactor = nullptr;  ///< Null: nothing is masked.
   Say say;
 };
@@ -82,6 +84,9 @@ class KubernetesSource {
   void Start();
   /// No more appends; the store may go away after it. Waits for its answers.
   void Stop();
+  /// Any thread, after Start. `done` comes on the source's thread, later, once; or never, if the
+  /// source stops. A cluster that is not followed (any more) denies everything.
+  void AskAccess(const std::string& cluster, AccessQuestion question, AccessReviewer::Done done);
   /// Any thread.
   KubernetesStats Stats() const;
 

@@ -31,13 +31,17 @@ uint64_t LogOpener::Open(Wish wish) {
   return number;
 }
 
-// Creates the log as it may be there already: without words of ours.
+// Makes the log with our words at once, so that it is never seen without the labels that say for
+// whom it is; or finds one that is there, as it is.
 void LogOpener::Ask(uint64_t number) {
   const auto found = wishes_.find(number);
   if (found == wishes_.end()) return;
   Asked& asked = found->second;
   asked.labelled = false;
-  Send(number, {.key = asked.wish.names.keys[asked.name]});
+  Send(number, {.key = asked.wish.names.keys[asked.name],
+                .title = asked.wish.title,
+                .labels = asked.wish.labels,
+                .only_if_new = true});
 }
 
 void LogOpener::Send(uint64_t number, CreateRequest request) {
@@ -64,7 +68,7 @@ void LogOpener::OnAnswer(uint64_t number, const Result<CreateRequest::Answer>& a
     if (!later) return Finish(number, Fail(answer.error()));
     return loop_.After(kRetryMs, [this, number] { Ask(number); });
   }
-  if (asked.labelled) return Finish(number, asked.wish.names.keys[asked.name]);
+  if (asked.labelled || answer->created) return Finish(number, asked.wish.names.keys[asked.name]);
   OnFound(number, asked, *answer);
 }
 
