@@ -1,12 +1,20 @@
-"""The Helm chart: helm's own checks, an API server's, and that its Role is the documented one."""
+"""The Helm chart: helm's own checks, an API server's, and that its Role is the documented one.
+
+kubeconform is not asked: it compares with schemas of released Kubernetes versions that it fetches
+from a place of its own, which is less than the real API server's own check of all fields.
+"""
 
 import json
+import os
+import re
 import subprocess
 import unittest
 
 from testbed import ROOT, Cluster, helm_path
 
 CHART = ROOT / "deploy" / "helm" / "tailrace"
+RENDERED = ROOT / "deploy" / "kubernetes" / "tailrace.yaml"
+DOCUMENT = ROOT / "docs" / "kubernetes.md"
 VARIANTS = {
     "as it is": "",
     "all namespaces": "kubernetes.clusterWide=true",
@@ -18,6 +26,24 @@ VARIANTS = {
     "everything off": "kubernetes.enabled=false,persistence.enabled=false,access.enabled=false,"
                       "access.insecureNoAuth=true,networkPolicy.enabled=false",
 }
+
+
+def documented():
+    """The commands that the document gives for clusters, each block a shell script."""
+    part = DOCUMENT.read_text(encoding="utf-8").partition("## In a cluster\n")[2]
+    return re.findall(r"^```sh\n(.*?)^```$", part.partition("\n## ")[0], re.M | re.S)
+
+
+def run(cluster, script, namespace):
+    """As a reader does; the service accounts that are in the namespace then."""
+    config = cluster.folder / "kubeconfig"
+    done = subprocess.run(["sh", "-e", "-c", script], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "KUBECONFIG": str(config),
+                               "PATH": f"{cluster.commands}:{os.environ['PATH']}"})
+    if done.returncode != 0:
+        raise AssertionError(f"{script}{done.stderr}")
+    found = cluster.kubectl(config, "get", "serviceaccounts", "-n", namespace, "-o", "name")
+    return found.decode().split()
 
 
 class ChartTest(unittest.TestCase):
@@ -33,7 +59,8 @@ class ChartTest(unittest.TestCase):
         cls.cluster.namespace("other")
 
     def helm(self, *words):
-        done = subprocess.run([self.helm_program, *words], capture_output=True, text=True)
+        done = subprocess.run([self.helm_program, *words], cwd=ROOT, capture_output=True,
+                              text=True)
         return done.returncode, done.stdout + done.stderr
 
     def template(self, values):
@@ -86,6 +113,20 @@ class ChartTest(unittest.TestCase):
         plain = {item["kind"]: item for item in self.apply(text)}
         self.assertEqual(chart["ClusterRole"]["rules"], plain["ClusterRole"]["rules"])
 
+    def test_the_documents_command(self):
+        self.cluster.add_command("helm", f'"{self.helm_program}"')
+        script, = (block for block in documented() if "helm" in block)
+        self.assertIn("serviceaccount/tailrace", run(self.cluster, script, "tailrace"))
+
+    def test_the_rendered_one_is_the_charts(self):
+        head = [line for line in RENDERED.read_text(encoding="utf-8").splitlines(keepends=True)
+                if line.startswith("#")]
+        command, = [line for line in head if "helm template" in line]
+        code, text = self.helm(*command.removeprefix("#").split()[1:])
+        self.assertEqual(code, 0, text)
+        self.assertEqual(RENDERED.read_text(encoding="utf-8").partition("---\n")[2],
+                         text.partition("---\n")[2])
+
     def test_the_pod_has_no_rights(self):
         """The strictest of Kubernetes' own standards for pods admits it."""
         self.cluster.kubectl(self.config, "label", "namespace", "shop",
@@ -106,3 +147,29 @@ class ChartTest(unittest.TestCase):
                                "--set", "access.enabled=false")
         self.assertNotEqual(code, 0)
         self.assertIn("set access.insecureNoAuth if everybody may", text)
+
+
+class WithoutHelmTest(unittest.TestCase):
+    """What needs no helm, so that every run of the tests with a testbed does it. ChartTest shows
+    that deploy/kubernetes/tailrace.yaml is what the chart makes; it is skipped without helm."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster()
+        cls.addClassCleanup(cls.cluster.stop)
+        cls.cluster.start(NODES="", SCHEDULER="0")
+
+    def test_an_api_server_takes_the_rendered_chart(self):
+        config = self.cluster.namespace("strict")
+        out = self.cluster.kubectl(config, "apply", "--server-side", "--dry-run=server",
+                                   "--validate=strict", "-o", "json", "-f", str(RENDERED))
+        kinds = [item["kind"] for item in json.loads(out)["items"]]
+        self.assertEqual(sorted(kinds), [
+            "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Deployment", "NetworkPolicy",
+            "PersistentVolumeClaim", "Service", "ServiceAccount"])
+
+    def test_the_documents_other_commands(self):
+        self.cluster.namespace("shop")
+        without, alone = (block for block in documented() if "helm" not in block)
+        self.assertIn("serviceaccount/tailrace", run(self.cluster, without, "tailrace"))
+        self.assertIn("serviceaccount/tailrace", run(self.cluster, alone, "shop"))

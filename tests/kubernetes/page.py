@@ -1,4 +1,4 @@
-"""A page in headless Chromium that a test watches (page.mjs drives it)."""
+"""A page in a headless browser that a test watches (page.mjs drives it)."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import pathlib
 from support.server import prepare_child
 
 SCRIPT = pathlib.Path(__file__).with_name("page.mjs")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 LINE_BYTES = 4 << 20
 
 
@@ -25,15 +25,16 @@ class Page:
         self.last = {}
 
     @classmethod
-    async def open(cls, url):
-        words = ["node", str(SCRIPT), url]
+    async def open(cls, url, **options):
+        """`options`: link, browser (page.mjs). With a link it is the list at first."""
         if folder := os.environ.get("TAILRACE_PICTURES"):
-            words.append(folder)
+            options["folder"] = folder
+        words = ["node", str(SCRIPT), url, json.dumps(options)]
         process = await asyncio.create_subprocess_exec(
             *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             limit=LINE_BYTES, preexec_fn=lambda: prepare_child({}))
         page = cls(process)
-        await page.until(lambda: page.status, "the page is there")
+        await page.until(lambda: page.status or "list" in page.last, "the page is there")
         return page
 
     async def read(self):
