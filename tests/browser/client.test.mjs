@@ -368,6 +368,56 @@ describe('The client, in Node and in pages', () => {
   });
 });
 
+describe('The client of a server that keeps only the newest lines', () => {
+  let server, front, readers;
+  before(async () => {
+    server = await Server.start(
+      ...['--retention-max-log-bytes', '200KiB', '--retention-interval', '1s'],
+      ...['--store-block-bytes', '16KiB'],
+    );
+    front = await Front.start(server.url, { '/blank': '<!doctype html><title>blank</title>' });
+    readers = await Readers.start(`${front.url}/blank`);
+  });
+  after(async () => {
+    await readers?.stop();
+    front?.stop();
+    await server?.stop();
+  });
+
+  test('what retention has cut is a gap, and everything behind it is there', async () => {
+    const line = (n) => `line ${n} ${'.'.repeat(90)}`;
+    const count = 6000;
+    for (let from = 0; from < count; from += 500)
+      await server.append(
+        'cut/front',
+        Array.from({ length: 500 }, (_, i) => line(from + i)),
+      );
+    await server.end('cut/front', { outcome: 'succeeded' });
+    await waitFor('it was cut', async () => {
+      const { first, bytes } = await server.call('GET', '/logs/cut/front');
+      return first > 0 && bytes <= 200 << 10;
+    });
+    const args = { base: front.url, log: 'cut/front', stream: { from: 0 } };
+    for (const [who, got] of await readers.all(transcript, args, { 'X-Test': 'x' })) {
+      const [gap, end, ...more] = got.others;
+      assert.deepEqual([gap.type, gap.from, gap.cause], ['gap', 0, 'retention'], who);
+      assert.ok(gap.to > 0 && gap.to < count, who);
+      assert.deepEqual([end.type, end.position, more.length], ['end', count, 0], who);
+      assert.equal(got.positions.length, count - gap.to, who);
+      got.positions.forEach((n, i) => assert.equal(n, gap.to + i, who));
+      got.texts.forEach((text, i) => assert.equal(text, line(gap.to + i), who));
+    }
+    const first = async ({ base }) => {
+      const log = new globalThis.tailrace.TailraceClient(base).log({ type: 'cut', id: 'front' });
+      for await (const page of log.pages()) return [page.first, page.entries[0]?.n];
+    };
+    for (const [who, [oldest, n]] of await readers.all(first, { base: front.url })) {
+      assert.ok(oldest > 0, who);
+      assert.ok(n >= oldest, `${who}: ${n} and ${oldest}`);
+    }
+  });
+});
+
 describe('The client of a server under a path, for those with a token', () => {
   let server, readers, portal;
   before(async () => {

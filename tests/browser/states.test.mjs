@@ -134,6 +134,76 @@ for (const name of browserNames) {
       await close();
     });
 
+    test('while nothing has answered it is connecting', async () => {
+      await server.append('states/connecting', ['x']);
+      const { page, close } = await openPage(browser);
+      let answer;
+      const held = new Promise((resolve) => (answer = resolve));
+      await page.route('**/api/v1/logs/states/**', async (route) => {
+        await held;
+        await route.continue();
+      });
+      await page.goto(`${server.url}/logs/states/connecting`);
+      await statusIs(page, 'Connecting');
+      assert.equal(await page.locator('tailrace-log').evaluate((log) => log.state), 'connecting');
+      assert.deepEqual(await violations(page), []);
+      answer();
+      await statusIs(page, 'Live');
+      await close();
+    });
+
+    test('lines that are damaged on the disk are said to be, each in its place', async () => {
+      await server.append('states/damaged', numbered('line', 30));
+      const { page, close } = await openPage(browser);
+      // As the server tells it: the positions are among the gaps and not among the entries.
+      await page.addInitScript(() => {
+        const { fetch } = globalThis;
+        globalThis.fetch = async (url, options) => {
+          const answer = await fetch(url, options);
+          if (!String(url).includes('/entries?')) return answer;
+          const page = await answer.json();
+          page.entries = page.entries.filter(({ n }) => n < 10 || n >= 13);
+          page.gaps = [{ from: 10, to: 13, cause: 'damaged' }];
+          return Response.json(page);
+        };
+      });
+      await page.goto(`${server.url}/logs/states/damaged`);
+      await lineIs(page, 30);
+      const text = async (line) =>
+        (await rowsOf(page)).find((row) => row.line === line)?.text ?? '';
+      await waitFor('it is said', async () => /disk are damaged/.test(await text(12)));
+      assert.equal(await text(10), 'line 9');
+      assert.match(await text(11), /^This line is lost/);
+      assert.match(await text(13), /^This line is lost/);
+      assert.equal(await text(14), 'line 13');
+      assert.deepEqual(await violations(page), []);
+      await close();
+    });
+
+    test('what retention has cut is said above the first line', async () => {
+      const short = await Server.start(
+        ...['--retention-max-log-bytes', '100KiB', '--retention-interval', '1s'],
+        ...['--store-block-bytes', '16KiB'],
+      );
+      for (let from = 0; from < 4000; from += 500)
+        await short.append('states/cut', numbered('x'.repeat(90), 500, from));
+      await short.end('states/cut', { outcome: 'succeeded' });
+      await waitFor('it was cut', async () => {
+        const { first, bytes } = await short.call('GET', '/logs/states/cut');
+        return first > 0 && bytes <= 100 << 10;
+      });
+      const { page, close } = await openPage(browser);
+      await page.goto(`${short.url}/logs/states/cut`);
+      await statusIs(page, 'Succeeded');
+      await page.keyboard.press('Home');
+      await page.getByText(/Lines 1 to [\d,]+ are no longer kept/).waitFor();
+      const first = (await rowsOf(page))[0];
+      assert.ok(first.line > 1 && first.text.endsWith(` ${first.line - 1}`), JSON.stringify(first));
+      assert.deepEqual(await violations(page), []);
+      await close();
+      await short.stop();
+    });
+
     test('10 MB in a line, be they text or a progress bar, are shown and told', async () => {
       const progress = Array.from({ length: 1_500_000 }, (_, i) => `\r${i % 100} %`).join('');
       await server.append('states/big', ['before', `start ${'x'.repeat(10_000_000)}`]);
