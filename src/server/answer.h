@@ -13,6 +13,8 @@
 
 namespace tailrace {
 
+struct LogInfo;
+
 /// A body that is made piece by piece, as fast as the client reads.
 class BodySource {
  public:
@@ -22,13 +24,25 @@ class BodySource {
   virtual Result<std::string> Next() = 0;
 };
 
+/// What the reader of a long answer may. On the worker's loop, which destroys it.
+class AnswerPass {
+ public:
+  virtual ~AnswerPass() = default;
+  /// False: it may not have the rest.
+  virtual bool Holds() const = 0;
+};
+
 struct Answer {
   int status = 200;
   Headers headers;  ///< Without those that frame (http/response.h).
   std::string body;
   std::unique_ptr<BodySource> source;    ///< Instead of `body`.
   std::optional<uint64_t> source_bytes;  ///< What `source` gives in all; absent: not known.
-  bool close = false;                    ///< No further request on this connection.
+  /// The log that `source` is read from. Set: the answer is cut when its reader may not read it any
+  /// more.
+  std::shared_ptr<const LogInfo> about;
+  std::unique_ptr<AnswerPass> pass;  ///< For that; null: it may have everything.
+  bool close = false;                ///< No further request on this connection.
 };
 
 Answer MakeAnswer(int status, std::string_view content_type, std::string body);

@@ -42,6 +42,17 @@ class CollectingSink final : public BodySink {
   bool ended_ = false;
 };
 
+class LogPass final : public AnswerPass {
+ public:
+  LogPass(StreamPass pass, std::shared_ptr<const LogInfo> log)
+      : pass_(std::move(pass)), log_(std::move(log)) {}
+  bool Holds() const override { return pass_.MayRead(*log_); }
+
+ private:
+  StreamPass pass_;
+  std::shared_ptr<const LogInfo> log_;
+};
+
 }  // namespace
 
 Result<std::optional<uint64_t>> DecimalParameter(const Query& query, std::string_view name) {
@@ -58,6 +69,14 @@ Result<std::optional<bool>> FlagParameter(const Query& query, std::string_view n
   if (*text == "1" || *text == "true") return true;
   if (*text == "0" || *text == "false") return false;
   return BadParameter(name, "0 or 1");
+}
+
+void GuardAnswer(Answer& answer, Gate& gate, const IdentityPtr& identity) {
+  if (answer.source == nullptr || answer.about == nullptr) return;
+  answer.pass = std::make_unique<LogPass>(gate.Watch(identity), answer.about);
+  if (answer.pass->Holds()) return;
+  // It was lost, or came into doubt, while the answer was made: the next request is told which.
+  answer = ProblemAnswer({ErrorCode::kUnavailable, "the right to this log has changed; repeat"});
 }
 
 ContentCoding PreferredCoding(const Call& call) {

@@ -48,23 +48,28 @@ inline constexpr size_t kSmallBodyBytes = 256 << 10;
 /// What the request's answer is compressed in, if that pays. kIdentity: it has to be plain.
 ContentCoding PreferredCoding(const Call& call);
 
+/// Has what is long of `answer` cut when `identity` may not read its log any more (Answer::about).
+void GuardAnswer(Answer& answer, Gate& gate, const IdentityPtr& identity);
+
 /// Answers with what `work` makes on the reader pool, a Result<Answer>, compressed there in
-/// `coding`.
+/// `coding`. `identity` gets it, if that matters while it goes on.
 template <typename Work>
-void AnswerFromPool(const Reply& reply, ContentCoding coding, Work work) {
+void AnswerFromPool(const Reply& reply, ContentCoding coding, Work work,
+                    const IdentityPtr& identity = nullptr) {
   reply.worker().Read(
       [work = std::move(work), coding]() mutable -> Result<Answer> {
         Result<Answer> answer = work();
         if (answer) *answer = EncodeAnswer(std::move(*answer), coding);
         return answer;
       },
-      [reply](Result<Answer> answer) {
+      [reply, identity](Result<Answer> answer) {
+        if (answer && identity != nullptr) GuardAnswer(*answer, reply.worker().gate(), identity);
         reply.Send(answer ? std::move(*answer) : ProblemAnswer(answer.error()));
       });
 }
 template <typename Work>
 void AnswerFromPool(const Call& call, Work work) {
-  AnswerFromPool(call.reply, PreferredCoding(call), std::move(work));
+  AnswerFromPool(call.reply, PreferredCoding(call), std::move(work), call.identity);
 }
 
 /// Calls `then(result)` on the worker when all that there is of the log is in the store, at once if
@@ -87,13 +92,15 @@ void WhenBroughtIn(const Reply& reply, const LogKey& key, Then then) {
 template <typename Work>
 void AnswerAboutLog(const Call& call, const LogKey& key, Work work) {
   WhenBroughtIn(call.reply, key,
-                [reply = call.reply, coding = PreferredCoding(call), key,
+                [reply = call.reply, identity = call.identity, coding = PreferredCoding(call), key,
                  work = std::move(work)](const Result<void>& asked) {
-                  AnswerFromPool(reply, coding,
-                                 [&store = reply.worker().store(), key, work, asked] {
-                                   const bool is_missing = !asked && !store.Stat(key);
-                                   return is_missing ? Result<Answer>(Fail(asked.error())) : work();
-                                 });
+                  AnswerFromPool(
+                      reply, coding,
+                      [&store = reply.worker().store(), key, work, asked] {
+                        const bool is_missing = !asked && !store.Stat(key);
+                        return is_missing ? Result<Answer>(Fail(asked.error())) : work();
+                      },
+                      identity);
                 });
 }
 

@@ -102,6 +102,15 @@ void Exchange::StopSinkForDrain() {
   StopSink(ProblemFrom({ErrorCode::kUnavailable, "the server is stopping; send the rest again"}));
 }
 
+// Of an answer the client has to see that it is cut: what it asks next is answered by its status.
+void Exchange::Recheck() {
+  if (stream_ != nullptr) {
+    stream_->Recheck();
+  } else if (const AnswerPass* pass = Pass(); pass != nullptr && !pass->Holds()) {
+    Close();
+  }
+}
+
 void Exchange::Pull(std::unique_ptr<BodySource> source) {
   struct Pulled {
     std::unique_ptr<BodySource> source;

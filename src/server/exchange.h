@@ -133,9 +133,8 @@ class Exchange {
   /// the end of this turn.
   virtual void CloseGently() = 0;
 
-  void Recheck() {
-    if (stream_ != nullptr) stream_->Recheck();
-  }
+  /// Its client's rights have changed: ends what may not go on.
+  void Recheck();
   uint64_t LagEntries() const { return stream_ != nullptr ? stream_->LagEntries() : 0; }
 
  protected:
@@ -172,6 +171,8 @@ class Exchange {
   /// Asks for the next piece of an answer. OnPulled gets it and the source back, unless the
   /// exchange is gone by then.
   void Pull(std::unique_ptr<BodySource> source);
+  /// Of the answer that is under way; null: none is, or it needs none.
+  virtual const AnswerPass* Pass() const = 0;
   virtual void OnPulled(std::unique_ptr<BodySource> source, Result<std::string> piece) = 0;
 
   Worker& worker_;

@@ -250,6 +250,7 @@ void Http1Session::Send(Answer answer) {
     }
     answer_->last = answer.source == nullptr;
     answer_->source = std::move(answer.source);
+    answer_->pass = std::move(answer.pass);
   }
   LogAnswer(answer.status);
   if (!in_parse_) Flush();

@@ -61,6 +61,7 @@ class Http1Session : public Session,
   struct AnswerState {
     std::string body;  // follows output_
     std::unique_ptr<BodySource> source;
+    std::unique_ptr<AnswerPass> pass;  // null: the client may have everything
     Pace pace;  // of what the client takes; anew for each piece of the source
     bool chunked = false;
     bool pulling = false;  // the source is away on the reader pool
@@ -80,6 +81,9 @@ class Http1Session : public Session,
   void OnBody(std::string_view bytes) override;
   void OnComplete() override;
   void OnDeadline() override;
+  const AnswerPass* Pass() const override {
+    return answer_ != nullptr ? answer_->pass.get() : nullptr;
+  }
   void OnPulled(std::unique_ptr<BodySource> source, Result<std::string> piece) override;
 
   bool CanParse() const;

@@ -150,6 +150,7 @@ void Http2Exchange::Send(Answer answer) {
   answer_->body = std::move(answer.body);
   answer_->last = answer.source == nullptr;
   answer_->source = std::move(answer.source);
+  answer_->pass = std::move(answer.pass);
   if (answer_->last) {
     session_.Wait(*this);
   } else {

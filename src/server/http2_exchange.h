@@ -67,12 +67,16 @@ class Http2Exchange final : public Exchange {
     size_t sent = 0;
     Pace pace;  // of what the client takes; anew for each piece of the source
     std::unique_ptr<BodySource> source;
-    bool last = false;  // nothing comes behind `body`
+    std::unique_ptr<AnswerPass> pass;  // null: the client may have everything
+    bool last = false;                 // nothing comes behind `body`
   };
 
   ClientHop Hop() const override;
   void SendHead(int status, const Headers& headers, std::optional<uint64_t> length, bool end);
   void WriteAnswer();
+  const AnswerPass* Pass() const override {
+    return answer_ != nullptr ? answer_->pass.get() : nullptr;
+  }
   void OnPulled(std::unique_ptr<BodySource> source, Result<std::string> piece) override;
   void GiveRoom();
   void InviteBody();

@@ -294,6 +294,51 @@ for (const name of browserNames) {
       await close();
     });
 
+    test('what is found in closed groups opens them; their headings are marked', async () => {
+      await server.append('find/groups', [
+        '::group::Install the needle',
+        ...['fetch', 'a needle', 'done', '::endgroup::', 'between'],
+        ...['::group::Build', 'the last needle', '::endgroup::', 'end'],
+      ]);
+      const { page, troubles, close } = await openPage(browser);
+      await page.goto(`${server.url}/logs/find/groups`);
+      const lines = async () => (await rowsOf(page)).map(({ line }) => line).join();
+      const linesAre = (wanted) =>
+        waitFor(`lines ${wanted} are shown`, async () => (await lines()) === wanted);
+      await linesAre('1,6,7,10');
+      await page.keyboard.press('Home');
+      await page.keyboard.press('Control+f');
+      await page.keyboard.type('needle');
+      await count(page, '3 lines');
+      await page.locator('.row[data-n="0"] mark', { hasText: 'needle' }).waitFor();
+      await linesAre('1,6,7,10');
+      await page.keyboard.press('Enter');
+      await isAt(page, 1, 'needle');
+      await linesAre('1,6,7,10');
+      await page.keyboard.press('Enter');
+      await isAt(page, 3, 'needle');
+      await linesAre('1,2,3,4,5,6,7,10');
+      await page.keyboard.press('Enter');
+      await isAt(page, 8, 'needle');
+      await count(page, '3 of 3');
+      await linesAre('1,2,3,4,5,6,7,8,9,10');
+      const isOpen = page.locator('.row[data-n="6"] .fold');
+      assert.equal(await isOpen.getAttribute('aria-expanded'), 'true');
+
+      // By keyboard alone: from the field to the switches and buttons, and back to the log.
+      for (let tab = 0; tab < 5; tab++) await page.keyboard.press('Tab');
+      await page.keyboard.press('Space');
+      await page.getByRole('button', { name: 'Only matches', pressed: true }).waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('a');
+      await linesAre('1,3,8');
+      assert.deepEqual(await violations(page), []);
+      await page.keyboard.press('Escape');
+      await linesAre('1,2,3,4,5,6,7,8,9,10');
+      assert.deepEqual(await troubles(), []);
+      await close();
+    });
+
     test('the first error is a key away', async () => {
       const { page, close } = await opened();
       await page.keyboard.press('e');

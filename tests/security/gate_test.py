@@ -8,7 +8,7 @@ import unittest
 
 from support.api import BASE, PORTAL, TEXT, new_log
 from support.case import ServerCase
-from support.http import ProtocolError, chunk, request_bytes
+from support.http import Connection, ProtocolError, chunk, request_bytes
 from support.http2 import Http2Connection
 from support.sse import Stream
 
@@ -180,6 +180,38 @@ class RevokedTest(RegrantCase):
         await self.regrant()
         with self.assertRaises(ProtocolError):
             await stream.to_end()
+
+    async def begin_long(self, path):
+        """An answer of 8 MB or more, of which nothing but the head is read for now."""
+        connection = await Connection.open(self.server.port, receive_buffer=4096)
+        headers = {"Accept": "application/x-ndjson", "Accept-Encoding": "identity"}
+        await connection.send(request_bytes("GET", path, headers))
+        answer = await connection.head()
+        self.assertEqual(answer.status, 200, answer)
+        return connection, answer
+
+    async def test_long_searches_and_downloads_are_cut_with_their_grant(self):
+        for log in ("long/1", "other/long"):
+            await self.api.append(log, ("a" * 200 + "\n") * 40_000)
+        search, raw = "search?q=a&limit=100000", "raw?from=0"
+        begun = [await self.begin_long(f"{BASE}/long/1/{what}") for what in (search, raw, "raw")]
+        kept, answer_kept = await self.begin_long(f"{BASE}/other/long/{search}")
+        async with await Http2Connection.open(self.server.port) as http2:
+            exchange = await http2.begin("GET", f"{BASE}/long/1/{search}",
+                                         {"accept": "application/x-ndjson"}, reads=False)
+            self.assertEqual((await exchange.head()).status, 200)
+            await self.regrant({"anyone": True, "logs": "other/*", "may": "read"})
+            await http2.until(lambda: exchange.over)
+            self.assertFalse(exchange.closed, "it looks whole")
+        for connection, answer in begun:
+            with self.assertRaises((ProtocolError, ConnectionError)):
+                async for piece in connection.body(answer):
+                    self.assertNotIn(b'{"end":', piece)
+            connection.abort()
+        self.check_problem(await self.api.get(f"{BASE}/long/1/{search}"), 401)
+        pieces = [piece async for piece in kept.body(answer_kept)]
+        kept.abort()
+        self.assertIn(b'"complete":true,"searched":40000,"total":40000', pieces[-1])
 
     async def test_another_incarnation_is_not_seen_by_labels_of_the_one_before(self):
         await self.api.create("turn/1", {"labels": {"team": "web"}})

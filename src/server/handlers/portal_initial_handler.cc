@@ -52,7 +52,10 @@ Answer EmptySnapshot(bool done) {
 Result<Answer> SnapshotAnswer(LogStore& store, const Result<LogInfo>& info) {
   if (!info && info.error().code != ErrorCode::kNotFound) return Fail(info.error());
   Answer answer = info ? JsonAnswer(200, "") : EmptySnapshot(false);
-  if (info) answer.source = std::make_unique<SnapshotSource>(store, *info);
+  if (info) {
+    answer.about = std::make_shared<const LogInfo>(*info);
+    answer.source = std::make_unique<SnapshotSource>(store, *info);
+  }
   answer.headers.Add("Cache-Control", "no-cache");
   return answer;
 }

@@ -184,6 +184,7 @@ Result<Answer> PartialAnswer(const Stored& stored, const LogInfo& info, uint64_t
   answer.headers.Add("Content-Range", "bytes " + std::to_string(range.first) + "-" +
                                           std::to_string(range.last) + "/" +
                                           std::to_string(info.bytes));
+  answer.about = std::make_shared<const LogInfo>(info);
   answer.source = std::move(source);
   answer.source_bytes = range.Size();
   return answer;
@@ -212,6 +213,7 @@ Result<Answer> WholeAnswer(const Stored& stored, const RawQuery& query, const Lo
     source->Limit(**text_base, 0, info.bytes);
     answer.source_bytes = info.bytes;
   }
+  answer.about = std::make_shared<const LogInfo>(info);
   answer.source = std::move(source);
   return answer;
 }
@@ -223,6 +225,7 @@ Result<Answer> MakeRawAnswer(const Stored& stored, const RawQuery& query) {
   const Position begin = std::clamp(query.from.value_or(0), info->first, info->position);
   const Position end = std::clamp(query.to.value_or(info->position), begin, info->position);
   Answer answer = RawAnswer(*info, 200, false);
+  answer.about = std::make_shared<const LogInfo>(*info);
   answer.source = std::make_unique<RawSource>(stored, *info, begin, end, query.timestamps);
   return answer;
 }

@@ -117,6 +117,7 @@ Result<Answer> MakeSearchAnswer(ServerShared& shared, const SearchQuery& query) 
   order.begin = std::min(query.from, order.end);
   order.form = query.form.value_or(FormFor(order, *info, limits));
   Answer answer = SearchAnswer(*info, order.form);
+  answer.about = std::make_shared<const LogInfo>(*info);
   answer.source =
       std::make_unique<SearchSource>(shared.store, *info, std::move(order), std::move(slot));
   return answer;

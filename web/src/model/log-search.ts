@@ -36,7 +36,6 @@ const LIVE_MS = 300;
 const VIEW_LINES = 512;
 /** And so often at most. */
 const VIEW_MS = 100;
-const STEP_MATCHES = 100;
 
 export interface SearchListener {
   /** Counts, places or the problem changed. */
@@ -373,7 +372,8 @@ export class LogSearch {
         at = start;
         continue;
       }
-      if ((await this.#tell(at, to, signal, STEP_MATCHES)) <= at) return undefined;
+      // One is enough to go to; of rare ones the next would be waited for in vain.
+      if ((await this.#tell(at, to, signal, 1)) <= at) return undefined;
     }
     return undefined;
   }
