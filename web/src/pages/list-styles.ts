@@ -127,27 +127,25 @@ export const listStyles = css`
   li a:focus-visible {
     outline-offset: -2px;
   }
+  /* One line: what does not fit as a whole goes, labels first, and the title last. */
   .name {
     display: flex;
+    flex-wrap: wrap;
     align-items: baseline;
-    gap: 0 10px;
-    min-width: 0;
+    gap: 8px 10px;
+    height: 21px;
     overflow: hidden;
     white-space: nowrap;
   }
   .name > * {
+    max-width: 100%;
     overflow: hidden;
     text-overflow: ellipsis;
   }
   .title {
-    flex: 0 1 auto;
     font-weight: 550;
   }
-  .name .mono {
-    flex: 0 2 auto;
-  }
   .label {
-    flex: 0 99 auto;
     padding: 0 7px;
     border: 1px solid var(--line);
     border-radius: 4px;

@@ -18,9 +18,14 @@ export const logPageStyles = css`
   tailrace-log {
     flex: 1;
   }
+  /* What does not fit stands below: a title that nobody sees names nothing. */
+  .bar,
+  .tools {
+    flex-wrap: wrap;
+  }
   .name {
     display: flex;
-    flex: 1;
+    flex: 1 1 140px;
     flex-wrap: wrap;
     align-items: baseline;
     gap: 0 10px;
@@ -117,7 +122,6 @@ export const logPageStyles = css`
       left: auto;
     }
     .bar {
-      flex-wrap: wrap;
       padding: 6px 12px;
     }
     .home {

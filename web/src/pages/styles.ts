@@ -124,6 +124,7 @@ export const frameStyles = css`
     color: var(--soft);
     font: 14px/1.45 var(--sans);
     text-align: center;
+    text-wrap: balance;
   }
   .message h1,
   .message strong {
