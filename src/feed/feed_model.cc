@@ -56,8 +56,8 @@ void TranscriptReader::Begin(const std::string& incarnation) {
   ASSERT_NE(log_, nullptr) << incarnation;
   if (was_reset_) return;
   ASSERT_TRUE(seat_.start.incarnation.empty() || seat_.start.incarnation == incarnation);
-  placed_ = !seat_.start.tail;
-  position_ = placed_ ? seat_.start.position : 0;
+  placed_ = true;
+  position_ = seat_.start.position;
 }
 
 void TranscriptReader::ReadEntry(const std::string& incarnation, std::istream& rest) {
@@ -104,7 +104,6 @@ void TranscriptReader::ReadReset(std::istream& rest) {
   const bool other = !start.incarnation.empty() && start.incarnation != incarnation;
   ASSERT_EQ(cause == "recreated", other);
   if (other) return;
-  ASSERT_FALSE(start.tail);
   ASSERT_GT(start.position, 0u);
   if (number_ != seat_.number_at_join) return;
   ASSERT_GT(start.position, seat_.position_at_join) << "only this worker did not know it";

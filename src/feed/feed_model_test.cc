@@ -161,7 +161,6 @@ StreamStart Model::DrawStart(const LogKey& key) {
   const Truth* log = Current(key);
   const Position head = log == nullptr ? 0 : log->texts.size();
   start.position = Chance(40) ? 0 : random_.Between(0, head + (Chance(20) ? 3 : 0));
-  if (Chance(20)) start.tail = random_.Between(0, head + 2);
   if (log != nullptr && Chance(40)) start.incarnation = log->incarnation;
   if (!logs_.empty() && Chance(10)) {
     start.incarnation =

@@ -206,7 +206,7 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
   const StreamStart& start = viewer.start_;
   const bool other_log =
       info != nullptr && !start.incarnation.empty() && start.incarnation != info->incarnation;
-  const bool ahead = info != nullptr && !start.tail && start.position > info->position;
+  const bool ahead = info != nullptr && start.position > info->position;
   // Nor can one that found no log: what is known now may be what came late of one that is gone.
   const bool is_wrong = other_log || ahead;
   const uint64_t needed_look_up = is_wrong ? viewer.needed_look_up_ : 1;
@@ -230,8 +230,6 @@ bool FeedTable::Resolve(Feed& feed, Viewer& viewer) {
     viewer.TellReset(payload, *info, other_log ? ResetCause::kRecreated : ResetCause::kAhead);
     viewer.QueueNotice(renderer_, payload);
     viewer.position_ = 0;
-  } else if (start.tail) {
-    viewer.position_ = info->position - std::min(*start.tail, info->position - info->first);
   } else {
     viewer.position_ = start.position;
   }

@@ -16,31 +16,22 @@ std::string EndLine(const LogInfo& info) {
 // ------------------------------------------------------------------------------------------------
 // Joining
 
-TEST(FeedTableJoin, FromTheStartTheMiddleTheHeadAndTheTail) {
+TEST(FeedTableJoin, FromTheStartTheMiddleAndTheHead) {
   Rig rig;
   rig.Append(4);
   rig.Append(4);
   const TestViewer& start = rig.Join();
   const TestViewer& middle = rig.Join({.position = 3});
   const TestViewer& head = rig.Join({.position = 8});
-  const TestViewer& tail = rig.Join({.tail = 3});
-  const TestViewer& long_tail = rig.Join({.tail = 100});
-  const TestViewer& no_tail = rig.Join({.tail = 0});
   rig.Settle();
   EXPECT_EQ(start.Payload(), rig.Lines(0, 8));
   EXPECT_EQ(middle.Payload(), rig.Lines(3, 8));
   EXPECT_EQ(head.Payload(), "");
-  EXPECT_EQ(tail.Payload(), rig.Lines(5, 8));
-  EXPECT_EQ(long_tail.Payload(), rig.Lines(0, 8));
-  EXPECT_EQ(no_tail.Payload(), "");
   rig.Append(2);
   rig.Settle();
   EXPECT_EQ(start.Payload(), rig.Lines(0, 10));
   EXPECT_EQ(middle.Payload(), rig.Lines(3, 10));
   EXPECT_EQ(head.Payload(), rig.Lines(8, 10));
-  EXPECT_EQ(tail.Payload(), rig.Lines(5, 10));
-  EXPECT_EQ(long_tail.Payload(), rig.Lines(0, 10));
-  EXPECT_EQ(no_tail.Payload(), rig.Lines(8, 10));
 }
 
 TEST(FeedTableJoin, WithTheIncarnationThatIsThere) {
@@ -54,7 +45,6 @@ TEST(FeedTableJoin, WithTheIncarnationThatIsThere) {
 TEST(FeedTableJoin, BeforeTheLogExists) {
   Rig rig;
   const TestViewer& viewer = rig.Join();
-  const TestViewer& tail = rig.Join({.tail = 2});
   rig.Settle();
   EXPECT_EQ(viewer.Payload(), "");
   EXPECT_TRUE(viewer.Idle());
@@ -64,7 +54,6 @@ TEST(FeedTableJoin, BeforeTheLogExists) {
   rig.Append(3);
   rig.Settle();
   EXPECT_EQ(viewer.Payload(), rig.Lines(0, 3));
-  EXPECT_EQ(tail.Payload(), rig.Lines(0, 3)) << "the log was empty when the tail began";
 }
 
 TEST(FeedTableJoin, TheHeadOfTheResponseLeavesAtOnce) {
@@ -228,13 +217,11 @@ TEST(FeedTableGap, RetentionBeforeTheStart) {
   const TestViewer& start = rig.Join();
   const TestViewer& cut = rig.Join({.position = 2});
   const TestViewer& behind = rig.Join({.position = 3});
-  const TestViewer& tail = rig.Join({.tail = 5});
   rig.Settle();
   const std::string gap = "gap " + info.incarnation;
   EXPECT_EQ(start.Payload(), gap + " 0 3 retention\n" + rig.Lines(3, 5));
   EXPECT_EQ(cut.Payload(), gap + " 2 3 retention\n" + rig.Lines(3, 5));
   EXPECT_EQ(behind.Payload(), rig.Lines(3, 5));
-  EXPECT_EQ(tail.Payload(), rig.Lines(3, 5));
   EXPECT_EQ(rig.table.Stats().gaps, 2u);
 }
 
@@ -268,11 +255,9 @@ TEST(FeedTableReset, ACursorOfAnotherIncarnation) {
   const LogInfo info = rig.Append(3);
   ASSERT_NE(old.incarnation, info.incarnation);
   const TestViewer& viewer = rig.Join({.incarnation = old.incarnation, .position = 2});
-  const TestViewer& tail = rig.Join({.incarnation = old.incarnation, .tail = 1});
   rig.Settle();
   const std::string expected = "reset " + info.incarnation + " recreated\n" + rig.Lines(0, 3);
   EXPECT_EQ(viewer.Payload(), expected);
-  EXPECT_EQ(tail.Payload(), expected);
 }
 
 TEST(FeedTableReset, ThenTheGapOfWhatIsGone) {

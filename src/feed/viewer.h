@@ -5,7 +5,6 @@
 #include <sys/uio.h>
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,7 +38,6 @@ class ViewerList {
 struct StreamStart {
   std::string incarnation;  ///< Empty: any.
   Position position = 0;
-  std::optional<uint64_t> tail;  ///< Begin so many entries before the head; `position` is not used.
 };
 
 enum class ResetCause : uint8_t { kRecreated, kAhead };

@@ -1,5 +1,6 @@
 """The live stream of a log: heads, formats and ids, byte by byte (api.md "The stream")."""
 
+import asyncio
 import json
 import unittest
 
@@ -272,6 +273,30 @@ class WaitTest(ServerCase):
             await self.api.create(log)
             await self.api.append(log, "a\n")
             self.assertEqual((await stream.next()).data, "a")
+
+    async def test_tail(self):
+        """Of a log that comes later everything is behind the tail."""
+        log = new_log()
+        async with await self.api.stream(log, "?tail=0") as early:
+            await self.api.append(log, "a\nb\nc\n")
+            self.assertEqual([event.data for event in await early.take(3)], ["a", "b", "c"])
+        for tail, wanted in ((0, []), (2, ["b", "c"]), (9, ["a", "b", "c"])):
+            for wait in (0, 1):
+                async with await self.api.stream(log, f"?tail={tail}&wait={wait}") as stream:
+                    got = await stream.take(len(wanted))
+                    self.assertEqual([event.data for event in got], wanted)
+                    self.assertTrue(await stream.quiet(0.1))
+
+    async def test_who_has_an_answer_gets_all_that_comes_after_it(self):
+        """Also while the server is busy looking up many logs."""
+        async def watch(log):
+            await self.api.append(log, "before\n")
+            async with await self.api.stream(log, "?tail=0") as stream:
+                await self.api.append(log, "after\n")
+                async with asyncio.timeout(60):  # pings come all the same
+                    self.assertEqual((await stream.next()).data, "after")
+        for _ in range(20):
+            await asyncio.gather(*(watch(new_log()) for _ in range(20)))
 
     async def test_wait_0(self):
         log = new_log()

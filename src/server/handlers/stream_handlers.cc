@@ -1,4 +1,7 @@
 // The live streams: of one log, of the list, and of one log as the portal wants it.
+#include <algorithm>
+#include <optional>
+
 #include "base/text.h"
 #include "http/negotiate.h"
 #include "http/sse.h"
@@ -79,16 +82,41 @@ void StartLogStream(const Reply& reply, const LogKey& key, const IdentityPtr& id
   worker.feeds().Attach(key, viewer, Greeting(worker));
 }
 
+// A client that has its answer may count on every entry that is committed from then on: the place
+// is taken before the head goes out.
+void PlaceAtTail(SseStream::Options& options, std::optional<uint64_t> tail, const LogInfo& info) {
+  if (!tail) return;
+  const Position kept = info.position - info.first;
+  options.start = {.incarnation = info.incarnation,
+                   .position = info.position - std::min(*tail, kept)};
+}
+
+// A log that does not exist begins behind every tail.
+void StartAtTail(const Call& call, SseStream::Options options, uint64_t tail) {
+  call.worker.Read([&store = call.worker.store(), key = call.key] { return store.Stat(key); },
+                   [reply = call.reply, key = call.key, identity = call.identity,
+                    options = std::move(options), tail](const Result<LogInfo>& info) mutable {
+                     if (reply.worker().draining()) {
+                       reply.Send(ComeBackLater(reply.worker()));
+                       return;
+                     }
+                     if (info) PlaceAtTail(options, tail, *info);
+                     StartLogStream(reply, key, identity, std::move(options));
+                   });
+}
+
 // `?wait=0`: a log that does not exist is an error and not waited for. `asked`: WhenBroughtIn's.
 void StartIfFound(const Reply& reply, const LogKey& key, const IdentityPtr& identity,
-                  SseStream::Options options, const Result<void>& asked) {
+                  SseStream::Options options, std::optional<uint64_t> tail,
+                  const Result<void>& asked) {
   Worker& worker = reply.worker();
   worker.Read([&store = worker.store(), key] { return store.Stat(key); },
-              [reply, key, identity, options = std::move(options),
+              [reply, key, identity, options = std::move(options), tail,
                asked](const Result<LogInfo>& info) mutable {
                 if (reply.worker().draining()) {
                   reply.Send(ComeBackLater(reply.worker()));
                 } else if (info) {
+                  PlaceAtTail(options, tail, *info);
                   StartLogStream(reply, key, identity, std::move(options));
                 } else {
                   reply.Send(ProblemAnswer(asked ? info.error() : asked.error()));
@@ -96,11 +124,11 @@ void StartIfFound(const Reply& reply, const LogKey& key, const IdentityPtr& iden
               });
 }
 
-void StartIfLogExists(const Call& call, SseStream::Options options) {
+void StartIfLogExists(const Call& call, SseStream::Options options, std::optional<uint64_t> tail) {
   WhenBroughtIn(call.reply, call.key,
                 [reply = call.reply, key = call.key, identity = call.identity,
-                 options = std::move(options)](const Result<void>& asked) mutable {
-                  StartIfFound(reply, key, identity, std::move(options), asked);
+                 options = std::move(options), tail](const Result<void>& asked) mutable {
+                  StartIfFound(reply, key, identity, std::move(options), tail, asked);
                 });
 }
 
@@ -158,11 +186,13 @@ void HandleLogStream(Call& call) {
   SseStream::Options options;
   options.format = *format;
   options.start = {.incarnation = cursor->incarnation, .position = cursor->position};
-  if (!cursor->given) options.start.tail = *tail;
-  if (wait->value_or(true)) {
-    StartLogStream(call.reply, call.key, call.identity, std::move(options));
+  const std::optional<uint64_t> last = cursor->given ? std::nullopt : *tail;
+  if (!wait->value_or(true)) {
+    StartIfLogExists(call, std::move(options), last);
+  } else if (last) {
+    StartAtTail(call, std::move(options), *last);
   } else {
-    StartIfLogExists(call, std::move(options));
+    StartLogStream(call.reply, call.key, call.identity, std::move(options));
   }
 }
 
