@@ -294,6 +294,18 @@ for (const name of browserNames) {
       await close();
     });
 
+    test('on a phone all of the bar is within reach', async () => {
+      const { page, close } = await openPage(browser, { viewport: { width: 390, height: 700 } });
+      await page.goto(`${server.url}/logs/find/it?q=needle&level=error&only=1`);
+      await page.getByRole('button', { name: 'Filter', exact: true }).click();
+      for (const label of ['Close', 'Add', 'Regular expression', 'Remove the filter error']) {
+        const box = await page.getByRole('button', { name: label, exact: true }).boundingBox();
+        assert.ok(box.x >= 0 && box.x + box.width <= 390, `${label}: ${JSON.stringify(box)}`);
+      }
+      assert.deepEqual(await violations(page), []);
+      await close();
+    });
+
     test('what is found in closed groups opens them; their headings are marked', async () => {
       await server.append('find/groups', [
         '::group::Install the needle',

@@ -196,8 +196,15 @@ export const findBarStyles = css`
       flex-basis: 30%;
     }
     .buttons {
+      flex: 1 1 100%;
       flex-wrap: wrap;
       gap: 4px;
+    }
+    .buttons .button {
+      padding-inline: 8px;
+    }
+    .kind input {
+      flex: 1 1 60px;
     }
   }
 `;
