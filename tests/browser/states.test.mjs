@@ -196,7 +196,10 @@ for (const name of browserNames) {
       await page.goto(`${short.url}/logs/states/cut`);
       await statusIs(page, 'Succeeded');
       await page.keyboard.press('Home');
-      await page.getByText(/Lines 1 to [\d,]+ are no longer kept/).waitFor();
+      const notice = page.getByText(/Lines 1 to [\d,]+ are no longer kept/);
+      await notice.waitFor();
+      const edge = (await page.getByRole('log').boundingBox()).y;
+      await waitFor('it is in view', async () => (await notice.boundingBox()).y >= edge);
       const first = (await rowsOf(page))[0];
       assert.ok(first.line > 1 && first.text.endsWith(` ${first.line - 1}`), JSON.stringify(first));
       assert.deepEqual(await violations(page), []);

@@ -391,7 +391,13 @@ export class LinesView {
   #measure(): boolean {
     const { viewport, parts } = this;
     let changed = false;
-    if (!parts.header.hidden) viewport.header = parts.header.offsetHeight;
+    if (!parts.header.hidden && viewport.header !== parts.header.offsetHeight) {
+      // Who is at the very top sees what stands there, also if nobody knew its height before.
+      const atTop = !this.#following && viewport.top < 1;
+      viewport.header = parts.header.offsetHeight;
+      if (atTop) viewport.setTop(0);
+      changed = true;
+    }
     if (!parts.footer.hidden) viewport.footer = parts.footer.offsetHeight;
     this.rows.measure((position, height) => {
       if (Math.abs(viewport.heights.heightOf(position) - height) < 0.01) return;
