@@ -324,6 +324,8 @@ class CommandTree {
                      "Its namespace (default that of kubectl's current context)")
         ->type_name("NAMESPACE");
     rollout->add_flag("--wait,-w", rollout_.wait, "If none is under way, wait for the next one");
+    rollout->add_flag("--direct", rollout_.direct,
+                      "Without a Tailrace server: follow the cluster that kubectl would");
     rollout->add_flag("--timestamps,-t", rollout_.timestamps, "Print the time before each line");
   }
 

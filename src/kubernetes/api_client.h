@@ -26,7 +26,6 @@ struct ApiLimits {
   uint64_t sign_ms = 15'000;       ///< and cut all its streams if none comes for so long.
   size_t answer_bytes = 64 << 20;  ///< Longest ordinary answer.
   size_t streams_per_connection = 100;
-  uint64_t retry_credentials_ms = 1'000;  ///< Rest after credentials could not be had.
 };
 
 /// An ordinary request under way, or a followed stream. Destroying it cancels: nothing of it is

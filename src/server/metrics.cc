@@ -355,6 +355,8 @@ void AddKubernetes(Families& out, const KubernetesStats& stats) {
           [](const Cluster& one) { return one.api.cut; });
   counter("tailrace_kubernetes_received_bytes_total", "Bytes of their answers",
           [](const Cluster& one) { return one.api.received_bytes; });
+  counter("tailrace_kubernetes_log_bytes_total", "Bytes of containers' logs, as kubelets sent them",
+          [](const Cluster& one) { return one.log_bytes; });
   counter("tailrace_kubernetes_lists_total", "Lists of objects read as a whole",
           [](const Cluster& one) { return one.lists; });
   counter("tailrace_kubernetes_watches_total", "Watches opened",

@@ -188,6 +188,14 @@ class UsageTest(CommandCase):
         self.assertTrue(table.decode() in document, "put the output of "
                         "`tailrace serve --print-settings-table` into docs/cli.md")
 
+    def test_a_direct_rollout_without_a_cluster(self):
+        config = self.home / "kubeconfig"
+        config.write_text("kind: Config\n")
+        _, err = self.run_verb("rollout", "--direct", "deploy/web", code=2, KUBECONFIG=str(config))
+        self.assertTrue(err.startswith(b"tailrace: "), err)
+        _, err = self.run_verb("rollout", "--direct", "pod/web", code=2, KUBECONFIG=str(config))
+        self.assertIn(b"a pod by itself is followed by a server only", err)
+
     def test_completion_scripts_are_understood_by_their_shells(self):
         for shell, check in (("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]),
                              ("fish", ["fish", "--no-execute"])):

@@ -57,6 +57,7 @@ struct RolloutArguments {
   std::string workload;        ///< "deploy/NAME", "statefulset/NAME", …
   std::string namespace_name;  ///< Empty: that of the current context, or "default".
   bool wait = false;           ///< For the next rollout, if none is under way.
+  bool direct = false;         ///< Without a server: the API server is asked.
   bool timestamps = false;
 };
 

@@ -8,6 +8,7 @@
 
 #include "app/client/client_json.h"
 #include "app/client/commands.h"
+#include "app/client/direct_rollout.h"
 #include "app/client/verb.h"
 #include "kubernetes/cluster_config.h"
 
@@ -38,17 +39,12 @@ constexpr std::array<KindName, 13> kKinds = {{{"deploy", "Deployment"},
                                               {"job.batch", "Job"},
                                               {"pod", "Pod"}}};
 
-struct Workload {
-  std::string kind;
-  std::string name;
-};
-
-std::optional<Workload> ParseWorkload(std::string_view text) {
+std::optional<NamedWorkload> ParseWorkload(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos || slash + 1 == text.size()) return std::nullopt;
   for (const KindName& known : kKinds) {
     if (known.name != text.substr(0, slash)) continue;
-    return Workload{std::string(known.kind), std::string(text.substr(slash + 1))};
+    return NamedWorkload{std::string(known.kind), std::string(text.substr(slash + 1))};
   }
   return std::nullopt;
 }
@@ -60,7 +56,7 @@ std::string CurrentNamespace() {
   return clusters->front().namespace_name;
 }
 
-std::string NewestLogPath(const Workload& workload, const std::string& namespace_name) {
+std::string NewestLogPath(const NamedWorkload& workload, const std::string& namespace_name) {
   std::string path = "/api/v1/logs?limit=1";
   for (const std::string& label :
        {"kind=" + workload.kind, "namespace=" + namespace_name, "name=" + workload.name}) {
@@ -79,6 +75,7 @@ int RunRollout(const RolloutArguments& arguments) {
              "statefulset/db, daemonset/agent or job/seed");
     return kExitUsage;
   }
+  if (arguments.direct) return RunDirectRollout(arguments, *workload);
   auto config = ClientConfig::FromEnvironment();
   if (!config) {
     Complain(config.error().message);

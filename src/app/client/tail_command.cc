@@ -20,24 +20,6 @@ constexpr int64_t kSilenceS = 60;  // A stream gives a sign of life every 15 s.
 constexpr uint64_t kDefaultRetryMs = 3'000;
 constexpr uint64_t kLongestRetryMs = 30'000;
 
-int ExitOf(const std::optional<Outcome>& outcome) {
-  if (!outcome || outcome->kind == OutcomeKind::kSucceeded) return kExitOk;
-  const int64_t code = outcome->exit_code.value_or(0);
-  if (code >= 1 && code <= 255) return static_cast<int>(code);
-  switch (outcome->kind) {
-    case OutcomeKind::kCancelled:
-      return kExitLogCancelled;
-    case OutcomeKind::kLost:
-      return kExitLogLost;
-    default:
-      return kExitFailure;
-  }
-}
-
-std::string LostText(const std::optional<uint64_t>& lost) {
-  return (lost ? std::to_string(*lost) : "some") + " lines were lost before this point";
-}
-
 class Tail {
  public:
   Tail(const TailArguments& arguments, Target target)

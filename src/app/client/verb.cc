@@ -152,4 +152,22 @@ void ExplainUndelivered(Spool& spool, const std::string& problem, const Say& say
            "; send them with: tailrace push --spool " + spool.Path());
 }
 
+int ExitOf(const std::optional<Outcome>& outcome) {
+  if (!outcome || outcome->kind == OutcomeKind::kSucceeded) return kExitOk;
+  const int64_t code = outcome->exit_code.value_or(0);
+  if (code >= 1 && code <= 255) return static_cast<int>(code);
+  switch (outcome->kind) {
+    case OutcomeKind::kCancelled:
+      return kExitLogCancelled;
+    case OutcomeKind::kLost:
+      return kExitLogLost;
+    default:
+      return kExitFailure;
+  }
+}
+
+std::string LostText(const std::optional<uint64_t>& lost) {
+  return (lost ? std::to_string(*lost) : "some") + " lines were lost before this point";
+}
+
 }  // namespace tailrace

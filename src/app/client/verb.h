@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/client/http_client.h"
@@ -34,6 +35,11 @@ std::unique_ptr<Spool> MakeSpool(const SpoolMeta& meta, uint64_t limit_bytes, co
 
 /// "exec-HOST-RANDOM".
 std::string NewProducerName(const std::string& verb);
+
+/// The exit code that a log's outcome stands for.
+int ExitOf(const std::optional<Outcome>& outcome);
+/// "3 lines were lost before this point"; nobody knows how many: "some lines …".
+std::string LostText(const std::optional<uint64_t>& lost);
 
 /// "1 line", "2 lines".
 std::string CountLines(uint64_t count);

@@ -32,7 +32,10 @@ class ClusterFollower::Watch final : public kube::ReflectorHandler {
       : owner_(owner), kind_(kind) {
     kube::ReflectorOptions options;
     options.path = kube::ResourcePath(kind.group_version, namespace_name, kind.plural).text();
-    if (kind.is == Kind::Is::kWorkload) options.label_selector = owner.selector_;
+    if (kind.is == Kind::Is::kWorkload) {
+      options.label_selector = owner.selector_;
+      if (!owner.name_.empty()) options.field_selector = "metadata.name=" + owner.name_;
+    }
     reflector_.emplace(*owner.client_, std::move(options), *this, owner.shared_.random);
   }
 
@@ -117,6 +120,7 @@ ClusterFollower::ClusterFollower(ClusterShared shared, std::unique_ptr<kube::Api
       client_(std::move(client)),
       namespaces_(options.namespaces),
       selector_(options.selector),
+      name_(options.name),
       kinds_(std::move(kinds)),
       rollout_options_{.stability_ms = options.stability_ms, .drain_ms = options.drain_ms},
       say_(options.say),
@@ -335,6 +339,7 @@ void ClusterFollower::Settle() {
   stats.reconnects = logs_shared_.follow_stats.reconnects;
   stats.gaps = logs_shared_.follow_stats.gaps;
   stats.pauses = logs_shared_.follow_stats.pauses;
+  stats.log_bytes = logs_shared_.follow_stats.bytes;
   stats.synced = !watches_.empty();
   for (const auto& watch : watches_) {
     stats.synced = stats.synced && watch->known() && !watch->in_trouble();

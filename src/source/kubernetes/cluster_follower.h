@@ -87,6 +87,7 @@ class ClusterFollower final : public RolloutListener {
   const std::unique_ptr<kube::ApiClient> client_;
   const std::vector<std::string> namespaces_;
   const std::string selector_;
+  const std::string name_;
   const std::vector<const Kind*> kinds_;
   const RolloutOptions rollout_options_;
   const Say say_;

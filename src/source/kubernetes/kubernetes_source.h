@@ -29,6 +29,7 @@ struct KubernetesOptions {
   std::vector<kube::ClusterConfig> clusters;
   std::vector<std::string> namespaces;  ///< Empty: all, or the credentials' own if not all may be.
   std::string selector;                 ///< Label selector of the workloads.
+  std::string name;                     ///< Of the one workload to follow; empty: all.
   /// Of "deployments", "statefulsets", "daemonsets", "jobs" ("cronjobs" is the same), "pods".
   std::vector<std::string> kinds;
   bool old_pods = false;           ///< What pods of older revisions print, too.
@@ -56,6 +57,7 @@ struct KubernetesClusterStats {
   uint64_t reconnects = 0;      ///< Of followed logs.
   uint64_t gaps = 0;            ///< Said in logs.
   uint64_t pauses = 0;          ///< Streams ended because too much waited for the store.
+  uint64_t log_bytes = 0;       ///< Read of containers' logs.
   uint64_t lists = 0;
   uint64_t watches = 0;
   uint64_t expired = 0;  ///< Lists and watches that met 410.
