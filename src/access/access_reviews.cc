@@ -90,6 +90,16 @@ ReviewVerdict AccessReviews::Watch(const ReviewQuestion& question) {
   return entry->failed_ms != 0 ? AfterFailure(*entry, now_ms) : ReviewVerdict::kNotKnown;
 }
 
+ReviewVerdict AccessReviews::BeginToWatch(const ReviewQuestion& question) {
+  const ReviewVerdict verdict = Watch(question);
+  if (verdict != ReviewVerdict::kNotKnown) return verdict;
+  const std::lock_guard lock(mutex_);
+  const Entry* const entry = Find(question.Key());
+  const bool is_recent = entry != nullptr && entry->last == ReviewAnswer::kAllowed &&
+                         now_ms_() < entry->said_ms + config_.allow_ms + config_.timeout_ms / 2;
+  return is_recent ? ReviewVerdict::kAllowed : verdict;
+}
+
 AccessReviewStats AccessReviews::Stats() const {
   const std::lock_guard lock(mutex_);
   AccessReviewStats stats = stats_;

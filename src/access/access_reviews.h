@@ -87,6 +87,9 @@ class AccessReviews {
   /// For those who look again and again, as streams: as Known, and it is asked. kNotKnown: it is
   /// being asked; who has heard an answer before goes by that.
   ReviewVerdict Watch(const ReviewQuestion& question);
+  /// The same for the first look of one who was let in just now, by an answer that may have grown
+  /// old since: it counts for half a timeout_ms longer.
+  ReviewVerdict BeginToWatch(const ReviewQuestion& question);
   AccessReviewStats Stats() const;
 
  private:

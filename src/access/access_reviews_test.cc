@@ -194,6 +194,18 @@ TEST_F(AccessReviewsTest, WhoWatchesHearsOfARightThatWasTakenAway) {
   EXPECT_EQ(reviews_->Watch(About("joe")), kDenied);
 }
 
+TEST_F(AccessReviewsTest, WhoWasLetInJustNowMayBegin) {
+  Learn(About("joe"), ReviewAnswer::kAllowed);
+  now_ms_ += config_.allow_ms + config_.timeout_ms / 2 - 1;
+  EXPECT_EQ(reviews_->BeginToWatch(About("joe")), kAllowed);
+  EXPECT_EQ(asked_.size(), 1u) << "and it is asked";
+  now_ms_ += 1;
+  EXPECT_EQ(reviews_->BeginToWatch(About("joe")), kNotKnown);
+  Answer(ReviewAnswer::kDenied);
+  now_ms_ += config_.deny_ms;
+  EXPECT_EQ(reviews_->BeginToWatch(About("joe")), kNotKnown) << "only a yes";
+}
+
 TEST_F(AccessReviewsTest, MoreQuestionsThanAreAskedAtATimeWaitForTheirTurn) {
   Start({.concurrent = 2});
   for (const char* user : {"a", "b", "c", "d"}) Ask(About(user));

@@ -377,7 +377,7 @@ Sight Gate::Review(Watched& watched, const LogInfo& info) {
   auto found = watched.reviewed_.find(key);
   if (found == watched.reviewed_.end()) {
     if (watched.reviewed_.size() >= reviews_->config().cache_entries) return Sight::kUnavailable;
-    const ReviewVerdict verdict = reviews_->Watch(*question);
+    const ReviewVerdict verdict = reviews_->BeginToWatch(*question);
     found = watched.reviewed_.emplace(key, Watched::Reviewed{std::move(*question), verdict}).first;
   }
   switch (found->second.verdict) {
