@@ -29,7 +29,7 @@ struct ClusterFollower::Kind {
 class ClusterFollower::Watch final : public kube::ReflectorHandler {
  public:
   Watch(ClusterFollower& owner, const Kind& kind, const std::string& namespace_name)
-      : owner_(owner), kind_(kind) {
+      : owner_(owner), kind_(kind), is_everywhere_(namespace_name.empty()) {
     kube::ReflectorOptions options;
     options.path = kube::ResourcePath(kind.group_version, namespace_name, kind.plural).text();
     if (kind.is == Kind::Is::kWorkload) {
@@ -59,6 +59,7 @@ class ClusterFollower::Watch final : public kube::ReflectorHandler {
   }
 
   const Kind& kind() const { return kind_; }
+  bool is_everywhere() const { return is_everywhere_; }  ///< In all namespaces.
   const kube::ReflectorStats& stats() const { return reflector_->stats(); }
   /// Its objects have been told, or it may not see any.
   bool known() const { return known_; }
@@ -68,6 +69,7 @@ class ClusterFollower::Watch final : public kube::ReflectorHandler {
  private:
   ClusterFollower& owner_;
   const Kind& kind_;
+  const bool is_everywhere_;
   std::optional<kube::Reflector> reflector_;
   bool known_ = false;
   bool in_trouble_ = false;
@@ -213,7 +215,7 @@ void ClusterFollower::OnSynced() {
 
 void ClusterFollower::OnTrouble(Watch& watch, const kube::ApiEnd& end) {
   const bool is_refused = end.how == kube::ApiEnd::How::kRefused;
-  if (is_refused && end.status == kForbidden && namespaces_.empty() && !watch.known()) {
+  if (is_refused && end.status == kForbidden && watch.is_everywhere() && !watch.known()) {
     if (std::exchange(only_own_namespace_, true)) return;
     return shared_.loop.Post([this] { OnlyOwnNamespace(); });
   }
