@@ -29,8 +29,9 @@ bool IsIn(const std::array<std::string_view, N>& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-// "reason: message", or what there is of it.
+// "reason: message", or what there is of it. Messages may end as the output that they quote does.
 std::string Because(std::string_view reason, std::string_view message) {
+  message = message.substr(0, message.find_last_not_of(" \t\r\n") + 1);
   std::string text(reason);
   if (!message.empty() && message != reason) {
     if (!text.empty()) text += ": ";

@@ -147,6 +147,19 @@ TEST(RolloutTest, RepeatedEventsAreToldWhenTheirCountHasDoubled) {
   EXPECT_EQ(told, (std::vector<int64_t>{1, 2, 4, 8, 16}));
 }
 
+TEST(RolloutTest, WhiteSpaceAtTheEndOfAMessageIsLeftOut) {
+  Rollout rollout = Make();
+  KubeEvent event{.uid = "e", .object_kind = "Pod", .object_name = "web-1", .reason = "Unhealthy"};
+  event.message = "Readiness probe failed: ";
+  event.count = 2;
+  rollout.OnEvent(event, kBegan);
+  EXPECT_EQ(Texts(rollout), "Unhealthy: Readiness probe failed: (2 times)\n");
+  event = {.uid = "f", .object_kind = "Pod", .object_name = "web-1", .reason = "Killing"};
+  event.message = " \r\n";
+  rollout.OnEvent(event, kBegan);
+  EXPECT_EQ(Texts(rollout), "Killing\n");
+}
+
 TEST(RolloutTest, TheSummaryHasRestartsAndTheFirstErrorLine) {
   Rollout rollout = Make(0);
   rollout.OnPod(Crashed(2, "x"), kBegan);
