@@ -1,9 +1,11 @@
 #include "access/access_book.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <utility>
 
+#include "access/change_journal.h"
 #include "access/password.h"
 #include "access/private_file.h"
 
@@ -28,7 +30,7 @@ AccessBook::AccessBook(std::string directory, const BookLimits& limits, const Cl
 // ------------------------------------------------------------------------------------------------
 // Files
 
-Result<void> AccessBook::Load() {
+Result<void> AccessBook::Load(const Tell& tell) {
   auto sessions = ReadFile(Path(kSessionsFile), ParseSessions);
   if (!sessions) return Fail(sessions.error());
   auto use = ReadFile(Path(kTokenUseFile), ParseTokenUse);
@@ -38,21 +40,36 @@ Result<void> AccessBook::Load() {
     sessions_ = std::move(*sessions);
     token_use_ = std::move(*use);
   }
-  const auto refreshed = Refresh();
-  return refreshed ? Result<void>() : Fail(refreshed.error());
+  if (!std::filesystem::exists(directory_)) return {};
+  return EditLocked(directory_, [&]() -> Result<void> {
+    std::vector<AccessChange> everything;
+    if (auto read = ReadUsersAndTokens(everything); !read) return read;
+    tell(ReadChanges(directory_));
+    return ForgetChanges(directory_);
+  });
 }
 
 std::vector<std::string> AccessBook::Files() const {
   return {Path(kUsersFile), Path(kTokensFile)};
 }
 
-Result<std::vector<AccessChange>> AccessBook::Refresh() {
+// A change is told before its note is forgotten: one that is told twice is better than none.
+Result<void> AccessBook::Refresh(const Tell& tell) {
+  return EditLocked(directory_, [&]() -> Result<void> {
+    std::vector<AccessChange> seen;
+    if (auto read = ReadUsersAndTokens(seen); !read) return read;
+    tell(MergeChanges(ReadChanges(directory_), seen));
+    return ForgetChanges(directory_);
+  });
+}
+
+Result<void> AccessBook::ReadUsersAndTokens(std::vector<AccessChange>& changes) {
   auto users = ReadFile(Path(kUsersFile), ParseUsers);
   if (!users) return Fail(users.error());
   auto tokens = ReadFile(Path(kTokensFile), ParseTokens);
   if (!tokens) return Fail(tokens.error());
   const std::lock_guard lock(mutex_);
-  std::vector<AccessChange> changes = ChangesOf(users_, *users);
+  changes = ChangesOf(users_, *users);
   std::ranges::move(ChangesOf(tokens_, *tokens), std::back_inserter(changes));
   users_ = std::move(*users);
   tokens_ = std::move(*tokens);
@@ -60,7 +77,7 @@ Result<std::vector<AccessChange>> AccessBook::Refresh() {
   for (const auto& [id, token] : tokens_) token_identities_[id] = MakeIdentity(id, token);
   std::erase_if(token_use_, [&](const auto& use) { return !tokens_.contains(use.first); });
   TieSessions();
-  return changes;
+  return {};
 }
 
 // Sessions of users that are gone, or have another password, are void.

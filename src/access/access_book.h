@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -48,11 +49,15 @@ class AccessBook {
   /// `clock` outlives it.
   AccessBook(std::string directory, const BookLimits& limits, const Clock& clock = Clock::System());
 
-  /// Blocks. Reads everything; kInvalid, kCorrupt, kUnavailable name the file.
-  Result<void> Load();
-  /// Blocks. Reads users and tokens again, and says what is new. Sessions of users that are gone or
-  /// changed end.
-  Result<std::vector<AccessChange>> Refresh();
+  /// Is told what has changed, and by whom where that is known.
+  using Tell = std::function<void(const std::vector<AccessChange>&)>;
+
+  /// Blocks. Reads everything, and tells what the command line has changed while no server ran.
+  /// kInvalid, kCorrupt, kUnavailable name the file.
+  Result<void> Load(const Tell& tell);
+  /// Blocks. Reads users and tokens again, and tells what is new. Sessions of users that are gone
+  /// or changed end. kInvalid, kCorrupt: nothing was changed.
+  Result<void> Refresh(const Tell& tell);
   /// The files that Refresh reads.
   std::vector<std::string> Files() const;
   /// Blocks. Writes when sessions and tokens were used last, if that is worth it.
@@ -82,6 +87,7 @@ class AccessBook {
   IdentityPtr MakeIdentity(const std::string& id, const UserSession& session) const;
   IdentityPtr MakeIdentity(const std::string& id, const Token& token) const;
   bool IsOver(const UserSession& session, TimeNs now) const;
+  Result<void> ReadUsersAndTokens(std::vector<AccessChange>& changes);
   void TieSessions();
   std::string OpenSession(const std::string& user, TimeNs user_changed, std::string& id);
   Result<void> SaveSessions();

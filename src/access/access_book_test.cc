@@ -39,7 +39,7 @@ class AccessBookTest : public testing::Test {
 
   std::unique_ptr<AccessBook> Open() {
     auto book = std::make_unique<AccessBook>(folder_, limits_, clock_);
-    const auto loaded = book->Load();
+    const auto loaded = book->Load([](const auto& /*changes*/) {});
     EXPECT_TRUE(loaded) << loaded.error().message;
     return book;
   }
@@ -161,13 +161,13 @@ TEST_F(AccessBookTest, SessionsOfChangedUsersAreVoid) {
   const IdentityPtr identity = book_->FindSession(ann.cookie);
   users_["ann"].groups = {"ops"};
   Write();
-  ASSERT_TRUE(book_->Refresh());
+  ASSERT_TRUE(book_->Refresh([](const auto& /*changes*/) {}));
   EXPECT_FALSE(book_->SessionHolds(*identity)) << "other groups, other rights";
   EXPECT_EQ(book_->FindSession(ann.cookie)->groups, std::vector<std::string>{"ops"});
   users_["ann"].changed = 6;
   users_.erase("bob");
   Write();
-  ASSERT_TRUE(book_->Refresh());
+  ASSERT_TRUE(book_->Refresh([](const auto& /*changes*/) {}));
   EXPECT_EQ(book_->FindSession(ann.cookie), nullptr);
   EXPECT_EQ(book_->FindSession(bob.cookie), nullptr);
 }
@@ -188,7 +188,7 @@ TEST_F(AccessBookTest, Tokens) {
   tokens_.emplace(digest.Id(),
                   Token{"ci", digest, *ParseScope("write", "ci/*"), 1, clock_.now + kSecond});
   Write();
-  ASSERT_TRUE(book_->Refresh());
+  ASSERT_TRUE(book_->Refresh([](const auto& /*changes*/) {}));
   const IdentityPtr identity = book_->FindToken(secret);
   ASSERT_NE(identity, nullptr);
   EXPECT_TRUE(identity->scopes);
@@ -200,14 +200,14 @@ TEST_F(AccessBookTest, Tokens) {
   EXPECT_NE(ReadPrivateFile(folder_ + "/token-use")->find(digest.Id()), std::string::npos);
   tokens_.clear();
   Write();
-  ASSERT_TRUE(book_->Refresh());
+  ASSERT_TRUE(book_->Refresh([](const auto& /*changes*/) {}));
   EXPECT_FALSE(book_->TokenHolds(*identity));
 }
 
 TEST_F(AccessBookTest, ABrokenFileIsNamedAndChangesNothing) {
   const LoginResult login = LogIn();
   ASSERT_TRUE(WritePrivateFile(folder_ + "/users", "nonsense"));
-  const auto refreshed = book_->Refresh();
+  const auto refreshed = book_->Refresh([](const auto& /*changes*/) {});
   ASSERT_FALSE(refreshed);
   EXPECT_NE(refreshed.error().message.find("/users: line 1"), std::string::npos);
   EXPECT_NE(book_->FindSession(login.cookie), nullptr);

@@ -21,7 +21,7 @@ std::string JoinLabels(const LabelMap& labels) {
   return out;
 }
 
-AccessChange TokenChange(std::string_view what, const std::string& id, const Token& token) {
+AccessChange TokenChange(const std::string& what, const std::string& id, const Token& token) {
   return {what,
           {{"token", id},
            {"name", token.name},
@@ -31,7 +31,7 @@ AccessChange TokenChange(std::string_view what, const std::string& id, const Tok
 }
 
 // Without its place in the file.
-using GrantFields = std::vector<std::pair<std::string_view, std::string>>;
+using GrantFields = std::vector<std::pair<std::string, std::string>>;
 
 GrantFields FieldsOf(const Grant& grant) {
   GrantFields fields;
@@ -55,7 +55,7 @@ std::multiset<GrantFields> AllFields(const std::vector<Grant>& grants) {
 }
 
 // Those of `these` that `others` have not.
-void AddMissing(std::vector<AccessChange>& changes, std::string_view what,
+void AddMissing(std::vector<AccessChange>& changes, const std::string& what,
                 const std::multiset<GrantFields>& these, const std::multiset<GrantFields>& others) {
   std::vector<GrantFields> missing;
   std::ranges::set_difference(these, others, std::back_inserter(missing));

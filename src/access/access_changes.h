@@ -13,9 +13,9 @@
 namespace tailrace {
 
 struct AccessChange {
-  std::string_view what;  ///< "user added", "token revoked", "grant removed", …
+  std::string what;  ///< "user added", "token revoked", "grant removed", …
   /// Names and values of a line of the log; no secrets.
-  std::vector<std::pair<std::string_view, std::string>> fields;
+  std::vector<std::pair<std::string, std::string>> fields;
 };
 
 /// "user added", "user removed", "user changed" (its groups, or whatever ends its sessions).

@@ -39,7 +39,7 @@ AccessService::AccessService(const ServerConfig& config, const BookLimits& limit
 Result<std::unique_ptr<AccessService>> AccessService::Open(const ServerConfig& config) {
   std::unique_ptr<AccessService> service(new AccessService(config, MakeBookLimits(config.access)));
   service->read_ = StampsOf(service->book_.Files());
-  if (auto loaded = service->book_.Load(); !loaded) return Fail(loaded.error());
+  if (auto loaded = service->book_.Load(Audit); !loaded) return Fail(loaded.error());
   const BookStats stats = service->book_.Stats();
   LogLine(LogLevel::kInfo, "access control is on")
       .Add("users", stats.users)
@@ -69,11 +69,9 @@ void AccessService::Schedule() {
 void AccessService::Look() {
   Result<void> done;
   if (const FileStamps now = StampsOf(book_.Files()); now != read_) {
-    const auto changes = book_.Refresh();
+    done = book_.Refresh(Audit);
     read_ = now;
-    if (!changes) done = Fail(changes.error());
     if (done) {
-      Audit(*changes);
       const BookStats stats = book_.Stats();
       LogLine(LogLevel::kAudit, "users and tokens read again")
           .Add("users", stats.users)

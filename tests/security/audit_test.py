@@ -1,6 +1,8 @@
 """The audit log: what changed of users, tokens, links and grants, by name and without secrets."""
 
 import asyncio
+import os
+import pwd
 import re
 import signal
 import unittest
@@ -44,6 +46,41 @@ class AuditTest(ServerCase):
         text = self.server.log_text()
         self.assertNotIn(PASSWORD, text)
         self.assertNotIn("argon2id", text)
+
+    async def test_who_ran_the_command_is_told(self):
+        """The operating system's user; whom sudo names, as what the environment says."""
+        me = rf"by={pwd.getpwuid(os.getuid()).pw_name} uid={os.getuid()}"
+        add_user(self.server, "max")
+        await self.wait_for(rf"user added.* user=max .*{me} at=20\d\d-[^ ]*Z$")
+        run_cli(self.server, "user", "remove", "max", sudo_user="ann")
+        await self.wait_for(rf"user removed.* user=max {me} sudo_user=ann at=20")
+        run_cli(self.server, "token", "create", "who", "--may", "read", "--logs", "*",
+                sudo_user="eve by=root")
+        await self.wait_for(rf"token created.* name=who .*{me} at=20")
+        mine = [line for line in self.audited() if re.search("user=max|name=who", line)]
+        self.assertEqual(len(mine), 3, mine)
+
+    async def test_a_file_that_was_edited_is_told_without_a_name(self):
+        add_user(self.server, "hand")
+        await self.wait_for("user added.* user=hand")
+        users = self.server.folder / "data" / "access" / "users"
+        kept = [line for line in users.read_text(encoding="utf-8").splitlines(True)
+                if not line.startswith("hand\t")]
+        users.write_text("".join(kept), encoding="utf-8")
+        line = await self.wait_for("user removed.* user=hand")
+        self.assertRegex(line, "user=hand by=unknown$")
+
+    async def test_what_was_changed_while_no_server_ran_is_told_by_the_next_one(self):
+        self.server.terminate()
+        self.assertEqual(await asyncio.to_thread(self.server.wait), 0)
+        before = len(self.audited())
+        add_user(self.server, "night", "ops")
+        run_cli(self.server, "user", "remove", "night")
+        self.server.start()
+        await self.wait_for("user removed.* user=night by=")
+        told = [line for line in self.audited()[before:] if "user=night" in line]
+        self.assertEqual(len(told), 2, told)
+        self.assertRegex(told[0], "user added.* user=night groups=ops by=.* uid=.* at=20")
 
     async def test_tokens(self):
         token = create_token(self.server, "ci", "write", "deploy/*", expires="90d")

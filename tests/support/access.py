@@ -11,10 +11,12 @@ from support.server import binary_path
 PASSWORD = "a password for tests"
 
 
-def run_cli(server, *words, text=""):
+def run_cli(server, *words, text="", sudo_user=None):
     """`tailrace WORDS --data …` beside the server. What it printed; an error if it failed."""
     environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith("TAILRACE_")}
+                   if not name.startswith("TAILRACE_") and name != "SUDO_USER"}
+    if sudo_user is not None:
+        environment["SUDO_USER"] = sudo_user
     done = subprocess.run([binary_path(), *words, "--data", server.data], input=text, check=False,
                           capture_output=True, text=True, env=environment, timeout=120)
     if done.returncode != 0:

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "access/access_changes.h"
 #include "app/config/config_loader.h"
 
 namespace tailrace {
@@ -47,5 +48,9 @@ int RunTokenRevoke(const DataArguments& where, const std::string& name);
 /// DATA/access of the server that `where` means; complains and returns nothing if the
 /// configuration is wrong.
 std::optional<std::string> FindAccessDirectory(const DataArguments& where);
+
+/// Inside EditLocked: leaves it to the server's audit log that the operating system's user of this
+/// process has made these changes. The error says that they are made nevertheless.
+Result<void> NoteByWhom(const std::string& directory, const std::vector<AccessChange>& changes);
 
 }  // namespace tailrace

@@ -38,8 +38,11 @@ int EditTokens(const DataArguments& where, const std::function<Result<void>(Toke
   const auto edited = EditLocked(*directory, [&]() -> Result<void> {
     auto tokens = ReadTokens(*directory);
     if (!tokens) return Fail(tokens.error());
+    const Tokens before = *tokens;
     if (auto done = edit(*tokens); !done) return done;
-    return WritePrivateFile(*directory + "/" + std::string(kTokensFile), FormatTokens(*tokens));
+    const std::string path = *directory + "/" + std::string(kTokensFile);
+    if (auto written = WritePrivateFile(path, FormatTokens(*tokens)); !written) return written;
+    return NoteByWhom(*directory, ChangesOf(before, *tokens));
   });
   if (edited) return kExitOk;
   Complain(edited.error().message);

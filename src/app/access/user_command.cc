@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "access/access_book.h"
+#include "access/change_journal.h"
 #include "access/password.h"
 #include "access/private_file.h"
 #include "app/access/access_commands.h"
@@ -70,8 +71,10 @@ int EditUsers(const DataArguments& where, const std::function<Result<void>(Users
     if (!text) return Fail(text.error());
     auto users = ParseUsers(*text);
     if (!users) return Fail(users.error().code, path + ": " + users.error().message);
+    const Users before = *users;
     if (auto done = edit(*users); !done) return done;
-    return WritePrivateFile(path, FormatUsers(*users));
+    if (auto written = WritePrivateFile(path, FormatUsers(*users)); !written) return written;
+    return NoteByWhom(*directory, ChangesOf(before, *users));
   });
   if (edited) return kExitOk;
   Complain(edited.error().message);
@@ -99,6 +102,13 @@ std::optional<std::string> FindAccessDirectory(const DataArguments& where) {
     return std::nullopt;
   }
   return data + "/" + std::string(kAccessDirectory);
+}
+
+Result<void> NoteByWhom(const std::string& directory, const std::vector<AccessChange>& changes) {
+  auto noted = NoteChanges(directory, ThisChanger(), Clock::System().Now(), changes);
+  if (noted) return noted;
+  return Fail(noted.error().code,
+              "it is done, but by whom cannot be kept for the audit log: " + noted.error().message);
 }
 
 int RunUserAdd(const UserArguments& arguments) {
