@@ -31,8 +31,7 @@ std::string NameOf(uid_t uid) {
   passwd entry{};
   passwd* found = nullptr;
   if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-    const std::string name = found->pw_name;
-    if (CheckUserName(name)) return name;
+    if (CheckUserName(found->pw_name)) return found->pw_name;
   }
   return std::to_string(uid);
 }

@@ -29,6 +29,16 @@ const AccessChange kToken{"token created",
                            {"logs", "deploy/*"},
                            {"expires", "never"}}};
 
+// "what name=value …"
+std::vector<std::string> Texts(const std::vector<AccessChange>& changes) {
+  std::vector<std::string> texts;
+  for (const AccessChange& change : changes) {
+    std::string& text = texts.emplace_back(change.what);
+    for (const auto& [name, value] : change.fields) text += " " + name + "=" + value;
+  }
+  return texts;
+}
+
 class ChangeJournalTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -36,16 +46,6 @@ class ChangeJournalTest : public testing::Test {
     folder_ = mkdtemp(name.data());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  // "what name=value …"
-  std::vector<std::string> Texts(const std::vector<AccessChange>& changes) {
-    std::vector<std::string> texts;
-    for (const AccessChange& change : changes) {
-      std::string& text = texts.emplace_back(change.what);
-      for (const auto& [name, value] : change.fields) text += " " + name + "=" + value;
-    }
-    return texts;
-  }
 
   std::string folder_;
 };

@@ -222,6 +222,10 @@ bool Gate::PermitLog(Call& call, Need need, Passage& passage) {
     LookUp(call, std::move(passage));
     return false;
   }
+  if (verdict == NameVerdict::kByLabels && !*passage.log &&
+      passage.log->error().code == ErrorCode::kUnavailable) {
+    return Refuse(call, need, ProblemFrom(passage.log->error()));  // nobody knows its labels
+  }
   const bool permitted = verdict == NameVerdict::kYes ||
                          (verdict == NameVerdict::kByLabels && *passage.log &&
                           rights.To(need.verb, key.type, key.id, (*passage.log)->labels));

@@ -200,13 +200,19 @@ Result<void> Server::OpenMongo() {
   }
   const Result<mongo::Place> place = MongoPlace(config_.mongo_store);
   if (!place) return Fail(place.error());
-  Result<std::unique_ptr<LogStore>> store = OpenMongoStore(*place, config_.store);
+  // A database that starts together with the server, or later, is waited for.
+  const auto tell = [this, address = place->address](const Result<void>& opened) {
+    store_is_opening_ = !opened;
+    LogLine line(opened ? LogLevel::kInfo : LogLevel::kWarn,
+                 opened ? "the store is in MongoDB" : "the store waits for its database");
+    line.Add("uri", MaskPassword(address.uri))
+        .Add("database", address.database)
+        .Add("collection", address.collection);
+    if (!opened) line.Add("error", opened.error().message);
+  };
+  Result<std::unique_ptr<LogStore>> store = OpenMongoStore(*place, config_.store, nullptr, tell);
   if (!store) return Fail(store.error());
   store_ = std::move(*store);
-  LogLine(LogLevel::kInfo, "the store is in MongoDB")
-      .Add("uri", MaskPassword(place->address.uri))
-      .Add("database", place->address.database)
-      .Add("collection", place->address.collection);
   return {};
 }
 
@@ -249,6 +255,7 @@ Result<void> Server::MakeWorkers() {
   shared_ = std::make_unique<ServerShared>(config_, *store_, renderer_, routes_, *hub_, workers_);
   shared_->tls = tls_.get();
   if (Result<void> set = SetBrowserRules(); !set) return set;
+  shared_->store_is_opening = &store_is_opening_;
   shared_->outer = outer_.get();
   shared_->reviews = reviews_.get();
   shared_->origin = mongodb_.get();

@@ -103,7 +103,8 @@ class Server {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::atomic<bool> accept_paused_ = false;
-  uint64_t starved_told_ms_ = 0;  // when the log last said so; 0: never
+  std::atomic<bool> store_is_opening_ = false;  // its database has not answered yet
+  uint64_t starved_told_ms_ = 0;                // when the log last said so; 0: never
 };
 
 }  // namespace tailrace

@@ -72,6 +72,7 @@ struct ServerShared {
   const MongoSource* mongodb = nullptr;                 ///< The same one, for its statistics.
   const KubernetesSource* kubernetes = nullptr;         ///< Null: none. For its statistics.
   const std::vector<std::unique_ptr<Worker>>& workers;  ///< Complete before any of them runs.
+  const std::atomic<bool>* store_is_opening = nullptr;  ///< True: its database was never there yet.
   std::atomic<bool> draining = false;
   std::atomic<uint64_t> connections = 0;  ///< Accepted and not closed.
   std::atomic<uint64_t> viewers = 0;      ///< Log streams.

@@ -263,6 +263,25 @@ class EndingTest(LoginCase):
                                                                             "/api/v1/logout"))
             other.connection.abort()
 
+    async def test_logout_ends_its_streams_of_an_http2_connection_and_no_others(self):
+        bob, again = await self.as_user("bob"), await self.as_user("bob")
+        paths = (f"{BASE}/dev/h2/events", f"{BASE}/dev/h2/events?format=json", f"{BASE}/events",
+                 f"{PORTAL}/?type=dev&id=h2")
+        async with await Http2Connection.open(self.server.port) as http2:
+            ending = [await http2.stream(path, {"cookie": bob.headers["Cookie"]})
+                      for path in paths]
+            staying = await http2.stream(paths[0], {"cookie": again.headers["Cookie"]})
+            for stream in (*ending, staying):
+                self.assertEqual((await stream.head()).status, 200)
+            await bob.request("POST", "/api/v1/logout")
+            for path, stream in zip(paths, ending):
+                self.assertEqual([event.event for event in await stream.to_end()], ["expired"],
+                                 path)
+                self.assertTrue(stream.closed, "ended, not reset")
+            ann = await self.as_user("ann")
+            await ann.append("dev/h2", "one\n")
+            self.assertEqual((await staying.next()).data, "one")
+
     async def test_the_command_line_ends_sessions(self):
         add_user(self.server, "eve", "dev")
         self.server_knows = await self.eventually_logs_in("eve")

@@ -40,7 +40,7 @@ class MongoDb:
         if not self.foreign:
             self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-mongodb-"))
             (self.folder / "data").mkdir()
-            self.port = free_port()
+            self.port = self.port or free_port()
             self.uri = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
             self.run()
         return self

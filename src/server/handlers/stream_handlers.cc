@@ -48,14 +48,14 @@ std::string Greeting(Worker& worker) {
   return RetryEvent(worker.random().Between(streams.retry_min_ms, streams.retry_max_ms));
 }
 
-// HEAD, a cursor behind the end, a full or draining server. True: answered.
+// HEAD, a cursor behind the end, a full, starting or draining server. True: answered.
 bool AnsweredWithoutStream(Call& call, bool behind_end) {
   Answer answer;
   if (behind_end) {
     answer.status = 204;
   } else if (call.head.method == Method::kHead) {
     AddStreamHeaders(answer.headers);
-  } else if (call.worker.draining() ||
+  } else if (call.worker.draining() || *call.worker.shared().store_is_opening ||
              call.worker.shared().viewers.load() >= call.worker.config().limits.viewers) {
     answer = ComeBackLater(call.worker);
   } else {

@@ -1,5 +1,6 @@
 #include "store/mongodb/mongo_store.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -17,6 +18,7 @@ namespace tailrace {
 namespace {
 
 constexpr auto kClosingGrace = std::chrono::seconds(5);
+constexpr auto kOpeningRest = std::chrono::milliseconds(500);
 constexpr size_t kWriterNameLength = 16;
 
 /// No document could hold an entry that is larger. Only large runs are looked into.
@@ -36,8 +38,10 @@ Result<void> CheckEntries(const EntryRun& run) {
 
 class MongoStore final : public LogStore {
  public:
-  MongoStore(mongo::Place place, const StoreOptions& options, Random* random)
+  MongoStore(mongo::Place place, const StoreOptions& options, Random* random,
+             OpeningListener listener)
       : options_(options),
+        opening_listener_(std::move(listener)),
         random_(random != nullptr ? *random : system_random_),
         place_(std::move(place)),
         name_(system_random_.Name(kWriterNameLength)),
@@ -51,17 +55,22 @@ class MongoStore final : public LogStore {
   Result<void> Open();
 
   void Append(AppendRequest request) override;
-  void Create(CreateRequest request) override { committer_->Submit(std::move(request)); }
-  void End(EndRequest request) override { committer_->Submit(std::move(request)); }
-  void Remove(RemoveRequest request) override { committer_->Submit(std::move(request)); }
+  void Create(CreateRequest request) override { Submit(std::move(request)); }
+  void End(EndRequest request) override { Submit(std::move(request)); }
+  void Remove(RemoveRequest request) override { Submit(std::move(request)); }
   Result<LogInfo> Stat(const LogKey& key) override;
   Result<ReadAnswer> Read(const LogKey& key, Position from, size_t max_bytes) override {
+    if (!open_) return FailOpening();
     return reader_.Read(key, from, max_bytes);
   }
   Result<Position> FindTextOffset(const LogKey& key, uint64_t offset) override {
+    if (!open_) return FailOpening();
     return reader_.FindTextOffset(key, offset);
   }
-  Result<ListAnswer> List(const ListQuery& query) override { return reader_.List(query); }
+  Result<ListAnswer> List(const ListQuery& query) override {
+    if (!open_) return FailOpening();
+    return reader_.List(query);
+  }
   Result<void> ApplyRetention() override;
   StoreStats Stats() const override;
   void SetCommitListener(CommitListener listener) override;
@@ -69,12 +78,21 @@ class MongoStore final : public LogStore {
   void Unfollow(const LogKey& key) override { watch_.Unfollow(key); }
 
  private:
+  /// Sets the database up and starts what needs it.
+  Result<void> TryToOpen();
+  /// Until it is open, or closing.
+  void OpenLater();
+  void NoteTrouble(const Error& error);
+  std::unexpected<Error> FailOpening() const;
+  template <typename Request>
+  void Submit(Request request);
   void Tell(std::vector<Commit> commits);
   void KeepHouse();
   void WakeHousekeeper();
   void LookAround();
 
   const StoreOptions options_;
+  const OpeningListener opening_listener_;
   SystemRandom system_random_;
   Random& random_;
   const mongo::Place place_;
@@ -88,26 +106,74 @@ class MongoStore final : public LogStore {
 
   mongo::Watch watch_;
   mongo::Writer writer_;
-  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Committer> committer_;  ///< Null until open_.
+  std::atomic<bool> open_ = false;        ///< Once set it stays so.
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable housekeeping_changed_;
   bool closing_ = false;      ///< Guarded by mutex_.
   bool has_garbage_ = false;  ///< Guarded by mutex_.
+  std::string trouble_;       ///< Of opening. Guarded by mutex_.
   std::thread housekeeper_;
 };
 
 Result<void> MongoStore::Open() {
+  if (auto opened = TryToOpen(); !opened) {
+    const bool may_wait = opening_listener_ && opened.error().code == ErrorCode::kUnavailable;
+    if (!may_wait) return opened;
+    NoteTrouble(opened.error());
+  }
+  has_garbage_ = true;  // what a process that was killed has left
+  housekeeper_ = std::thread([this] { KeepHouse(); });
+  return {};
+}
+
+Result<void> MongoStore::TryToOpen() {
   const auto logs = pool_.Use<uint64_t>([this](mongo::Link& link) -> Result<uint64_t> {
     if (auto ready = mongo::SetUp(link, place_); !ready) return Fail(ready.error());
     return mongo::CountLogs(link);
   });
   if (!logs) return Fail(logs.error());
   committer_ = std::make_unique<Committer>(writer_, options_, random_, 0, *logs);
+  committer_->SetListener([this](std::vector<Commit> commits) { Tell(std::move(commits)); });
   watch_.Start();
-  has_garbage_ = true;  // what a process that was killed has left
-  housekeeper_ = std::thread([this] { KeepHouse(); });
+  open_ = true;
+  if (opening_listener_) opening_listener_({});
   return {};
+}
+
+// Whatever is wrong can be mended over there: a replica set that nobody has initiated yet looks
+// like a stand-alone server.
+void MongoStore::OpenLater() {
+  std::unique_lock lock(mutex_);
+  while (!open_ && !closing_) {
+    lock.unlock();
+    if (auto opened = TryToOpen(); !opened) NoteTrouble(opened.error());
+    lock.lock();
+    if (!open_) housekeeping_changed_.wait_for(lock, kOpeningRest, [this] { return closing_; });
+  }
+}
+
+void MongoStore::NoteTrouble(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(trouble_, error.message) == error.message) return;
+  }
+  opening_listener_(Fail(error));
+}
+
+std::unexpected<Error> MongoStore::FailOpening() const {
+  const std::lock_guard lock(mutex_);
+  return Fail(ErrorCode::kUnavailable, "the store waits for its database: " + trouble_);
+}
+
+template <typename Request>
+void MongoStore::Submit(Request request) {
+  if (open_) {
+    committer_->Submit(std::move(request));
+  } else if (request.done) {
+    request.done(FailOpening());
+  }
 }
 
 MongoStore::~MongoStore() {
@@ -126,10 +192,11 @@ void MongoStore::Append(AppendRequest request) {
     if (request.done) request.done(Fail(fits.error()));
     return;
   }
-  committer_->Submit(std::move(request));
+  Submit(std::move(request));
 }
 
 Result<LogInfo> MongoStore::Stat(const LogKey& key) {
+  if (!open_) return FailOpening();
   Result<LogInfo> info = reader_.Stat(key);
   if (info) watch_.Note(key, info->number);
   return info;
@@ -137,6 +204,7 @@ Result<LogInfo> MongoStore::Stat(const LogKey& key) {
 
 Result<void> MongoStore::ApplyRetention() {
   if (!HasRetention(options_.retention)) return {};
+  if (!open_) return FailOpening();
   using Requests = std::vector<RetireRequest>;
   auto retired = pool_.Use<Requests>([this](mongo::Link& link) {
     mongo::Inventory inventory(link, options_.block_bytes);
@@ -147,6 +215,13 @@ Result<void> MongoStore::ApplyRetention() {
 }
 
 StoreStats MongoStore::Stats() const {
+  if (!open_) {
+    StoreStats stats;
+    stats.pending_limit_bytes = options_.pending_limit_bytes;
+    const std::lock_guard lock(mutex_);
+    stats.waiting = trouble_;
+    return stats;
+  }
   StoreStats stats = committer_->Stats();
   stats.damaged_reads = reader_.damaged_reads();
   stats.logs = static_cast<uint64_t>(
@@ -159,11 +234,8 @@ StoreStats MongoStore::Stats() const {
 }
 
 void MongoStore::SetCommitListener(CommitListener listener) {
-  {
-    const std::lock_guard lock(listener_mutex_);
-    listener_ = std::move(listener);
-  }
-  committer_->SetListener([this](std::vector<Commit> commits) { Tell(std::move(commits)); });
+  const std::lock_guard lock(listener_mutex_);
+  listener_ = std::move(listener);
 }
 
 // By the commit thread and by who watches others.
@@ -193,6 +265,7 @@ void MongoStore::LookAround() {
 }
 
 void MongoStore::KeepHouse() {
+  OpenLater();
   std::unique_lock lock(mutex_);
   const auto interval = std::chrono::seconds(std::max<uint64_t>(options_.retention.interval_s, 1));
   auto next = std::chrono::steady_clock::now() + interval;
@@ -224,8 +297,9 @@ Result<mongo::Place> MongoPlace(const MongoStoreSettings& settings) {
 }
 
 Result<std::unique_ptr<LogStore>> OpenMongoStore(const mongo::Place& place,
-                                                 const StoreOptions& options, Random* random) {
-  auto store = std::make_unique<MongoStore>(place, options, random);
+                                                 const StoreOptions& options, Random* random,
+                                                 OpeningListener listener) {
+  auto store = std::make_unique<MongoStore>(place, options, random, std::move(listener));
   if (auto opened = store->Open(); !opened) return Fail(std::move(opened.error()));
   return store;
 }
