@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BINARY, browserNames, Front, launch, numbered, Server, waitFor } from './harness.mjs';
+import { browserNames, Front, launch, numbered, Server, tailrace, waitFor } from './harness.mjs';
 
 const seed = Number(process.env.TAILRACE_SEED ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`# seed ${seed} (repeat with TAILRACE_SEED=${seed})`);
@@ -437,7 +437,7 @@ describe('The client of a server under a path, for those with a token', () => {
   test('an Authorization header opens streams too, from another origin', async () => {
     const base = `${server.url}/ci/logs`;
     const create = ['token', 'create', 'reader', '--may', 'read', '--logs', 'dev/*'];
-    const token = execFileSync(BINARY, [...create, '--data', server.data], { encoding: 'utf8' });
+    const token = tailrace([...create, '--data', server.data]);
     const headers = { Authorization: `Bearer ${token.trim().split(/\s+/).at(-1)}` };
     const options = { method: 'POST', body: 'one\ntwo\n' };
     const append = await fetch(`${base}/api/v1/logs/dev/it/entries?end=succeeded`, {

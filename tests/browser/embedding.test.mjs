@@ -2,7 +2,6 @@
 // page; and cookies that go along.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -10,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BINARY, browserNames, launch, numbered, openPage, Server, waitFor } from './harness.mjs';
+import { browserNames, launch, numbered, openPage, Server, tailrace, waitFor } from './harness.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const guide = readFileSync(path.join(here, '../../docs/embedding.md'), 'utf8');
@@ -321,7 +320,7 @@ for (const name of browserNames) {
         Server.start('--config', config, '--cors-origins', portal.origin),
       ]);
       const options = { input: `${PASSWORD}\n`, stdio: ['pipe', 'ignore', 'pipe'] };
-      execFileSync(BINARY, ['user', 'add', 'ann', '--data', server.data], options);
+      tailrace(['user', 'add', 'ann', '--data', server.data], options);
       await server.append('dev/1', numbered('secret', 30));
       await server.append('dev/2', numbered('secret', 30));
       const body = JSON.stringify({ user: 'ann', password: PASSWORD });

@@ -18,6 +18,11 @@ const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('TAILRACE_')),
 );
 
+/** Runs the program; what it printed. `options`: execFileSync's. */
+export function tailrace(args, options = {}) {
+  return execFileSync(BINARY, args, { env: environment, encoding: 'utf8', ...options });
+}
+
 /** Generous: a loaded machine is slow, a broken program never gets there. */
 export const TIMEOUT_MS = 60_000;
 

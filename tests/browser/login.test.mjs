@@ -2,12 +2,11 @@
 // of an open page after a log-out.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BINARY, browserNames, launch, makeCertificate, Server, waitFor } from './harness.mjs';
+import { browserNames, launch, makeCertificate, Server, tailrace, waitFor } from './harness.mjs';
 
 const PASSWORD = 'a password for tests';
 const CONFIG = `
@@ -36,7 +35,7 @@ after(() => {
 async function startServer() {
   const server = await Server.start('--config', config, ...certificate.options);
   const options = { input: `${PASSWORD}\n`, stdio: ['pipe', 'ignore', 'pipe'] };
-  execFileSync(BINARY, ['user', 'add', 'ann', '--data', server.data], options);
+  tailrace(['user', 'add', 'ann', '--data', server.data], options);
   await server.append('dev/1', ['first line', 'second line']);
   const body = JSON.stringify({ user: 'ann', password: PASSWORD });
   const headers = { 'Content-Type': 'application/json' };

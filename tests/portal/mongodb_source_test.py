@@ -42,6 +42,19 @@ class Documents:
             self.insert(number if n % 2 else str(number), f"line {n}")
         await self.until_texts(number, [f"line {n}" for n in range(6)])
 
+    async def test_both_spellings_keep_their_order_when_read_while_they_are_written(self):
+        for _ in range(8):
+            number, texts = self.new_id(), [f"line {n}" for n in range(60)]
+
+            def write(number=number, texts=texts):
+                for n, text in enumerate(texts):
+                    self.insert(number if n % 2 else str(number), text)
+            writing = asyncio.create_task(asyncio.to_thread(write))
+            while not writing.done():
+                await self.initial(number)
+            await writing
+            await self.until_texts(number, texts)
+
     async def test_a_log_that_nobody_has_written(self):
         number = self.new_id()
         self.assertEqual((await self.api.meta(f"deploy/{number}")).status, 404)
