@@ -10,13 +10,14 @@ from support.mongodb_case import MongoSourceCase
 from support.proxy import CuttingProxy
 
 LOGS = 3
-ROUNDS = 4
 LINES_A_ROUND = 150
 
 
 class Faults:
     """While a portal writes some logs, `disturb` is called several times; then every log must have
     exactly the collection's lines, in its order."""
+
+    rounds = 4
 
     def write(self, numbers, begin, end):
         for line in range(begin, end):
@@ -38,7 +39,7 @@ class Faults:
     async def check(self):
         self.rng = seeded_rng(self.id())
         numbers = [self.new_id() for _ in range(LOGS)]
-        for number in range(ROUNDS):
+        for number in range(self.rounds):
             writing = asyncio.ensure_future(asyncio.to_thread(
                 self.write, numbers, number * LINES_A_ROUND, (number + 1) * LINES_A_ROUND))
             await asyncio.sleep(self.rng.random() * 0.5)

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from support.access import As, cookie_of, create_token, log_in, with_token
-from support.api import Api
+from support.api import BASE, Api
 from support.http import request_bytes
 from support.server import binary_path
 from login_test import LoginCase
@@ -160,6 +160,49 @@ class MatrixTest(LoginCase):
             self.assertIn(status, right, said)
         else:
             self.fail(f"a route about '{thing}', which no test knows: {route}")
+
+    async def test_head_says_no_more_than_get(self):
+        for method, pattern, _verb, thing in program_routes():
+            if method != "GET" or pattern.endswith("/search"):
+                continue
+            for role in MAY:
+                for name in LOGS:
+                    path = pattern.replace("{type}", "secret").replace("{id}", name)
+                    if thing == "log-of-query":
+                        path += f"?type=secret&id={name}"
+                    get = await self.ask(role, "GET", path)
+                    head = await self.ask(role, "HEAD", path)
+                    self.assertEqual(head, get, f"{role}: {path}")
+
+    async def test_lists_show_what_is_granted_whatever_is_asked_for(self):
+        """Each parameter of the list, and pages of it: never more than the role may read."""
+        first = (await self.roles["admin"].get(f"{BASE}?limit=1")).json()
+        self.assertTrue(first["next"])
+        asked = ("", "type=secret", "type=team", "id=there", "id=labelled", "label=team=web",
+                 "q=secret", "q=labelled", "q=there&q=secret", "state=open", "title=x",
+                 "since=2000-01-01T00:00:00Z", "until=2100-01-01T00:00:00Z", "limit=1",
+                 "type=secret&limit=1", f"after={first['next']}")
+        for role in MAY:
+            for query in asked:
+                seen = await self.list_all(role, query)
+                for kind, name in seen:
+                    self.assertTrue(self.may(role, "read", kind, name),
+                                    f"{role}: ?{query}: {kind}/{name}")
+            wanted = {(kind, name) for kind in TYPES for name in ("there", "labelled")
+                      if self.may(role, "read", kind, name)}
+            self.assertEqual(await self.list_all(role, ""), wanted, role)
+            self.assertEqual(await self.list_all(role, "limit=1"), wanted, role)
+
+    async def list_all(self, role, query):
+        seen, more = set(), query
+        while True:
+            answer = await self.roles[role].get(f"{BASE}?{more}")
+            self.assertEqual(answer.status, 200, f"{role}: {more}: {answer}")
+            seen |= {(log["type"], log["id"]) for log in answer.json()["logs"]}
+            if not answer.json().get("next"):
+                return seen
+            kept = [part for part in query.split("&") if part and not part.startswith("after=")]
+            more = "&".join([*kept, f"after={answer.json()['next']}"])
 
     async def test_paths_that_are_written_otherwise(self):
         """Each of these is the same log, or none; never a way around its grant."""
