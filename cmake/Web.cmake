@@ -16,7 +16,7 @@ if(TAILRACE_WEB)
     COMMAND ${CMAKE_COMMAND} -E touch ${web_stamp}
     DEPENDS ${web_sources} ${web_dir}/index.html ${web_dir}/package.json
             ${web_dir}/package-lock.json ${web_dir}/tsconfig.json ${web_dir}/vite.config.ts
-            ${web_dir}/vite.component.ts ${web_dir}/scripts/build.sh
+            ${web_dir}/vite.component.ts ${web_dir}/small-templates.ts ${web_dir}/scripts/build.sh
             ${web_dir}/scripts/check-size.mjs
     COMMENT "Building the pages"
     VERBATIM)

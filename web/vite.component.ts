@@ -1,9 +1,9 @@
 import { defineConfig } from 'vite';
-import { smallCssTemplates } from './css-templates.js';
+import { smallTemplates } from './small-templates.js';
 
 /** <tailrace-log> for other people's pages: one script that needs no other file. */
 export default defineConfig({
-  plugins: [smallCssTemplates()],
+  plugins: [smallTemplates()],
   publicDir: false,
   build: {
     target: 'es2022',

@@ -1,8 +1,17 @@
 import { defineConfig } from 'vitest/config';
-import { smallCssTemplates } from './css-templates.js';
+import type { Plugin } from 'vite';
+import { smallTemplates } from './small-templates.js';
+
+/** base.css has the theme for all of the page; the lines need no second one. */
+const oneTheme: Plugin = {
+  name: 'one-theme',
+  enforce: 'pre',
+  apply: 'build',
+  load: (id) => (id.endsWith('/lines/theme.css?inline') ? '' : null),
+};
 
 export default defineConfig({
-  plugins: [smallCssTemplates()],
+  plugins: [oneTheme, smallTemplates()],
   // Every URL of the page serves the same index.html, so its links have to be absolute.
   base: '/',
   build: {

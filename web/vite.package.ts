@@ -1,9 +1,9 @@
 import { defineConfig } from 'vite';
-import { smallCssTemplates } from './css-templates.js';
+import { smallTemplates } from './small-templates.js';
 
 /** The npm package: ES modules that need no other package. package.sh puts the rest beside them. */
 export default defineConfig({
-  plugins: [smallCssTemplates()],
+  plugins: [smallTemplates()],
   publicDir: false,
   build: {
     target: 'es2022',
