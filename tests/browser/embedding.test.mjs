@@ -267,6 +267,27 @@ for (const name of browserNames) {
       await tab.close();
     });
 
+    test('without credentials it lives as well, by fetch', async () => {
+      const log = `embed/omit-${name}`;
+      await server.append(log, numbered('line', 30));
+      const tab = await openPage(browser);
+      const { page } = tab;
+      await page.goto(portal.origin);
+      const at = page.locator('#embed-one');
+      await rowAt(at, 2999).waitFor();
+      await page.evaluate(() => (globalThis.EventSource = undefined));
+      const src = `${server.url}/api/v1/logs/${log}`;
+      await at.evaluate((e, src) => Object.assign(e, { src, credentials: 'omit' }), src);
+      await rowAt(at, 29).getByText('line 29').waitFor();
+      await waitFor('it is live', async () => (await stateOf(at)) === 'live');
+      await server.append(log, ['one more']);
+      await rowAt(at, 30).getByText('one more').waitFor();
+      await server.end(log, { outcome: 'succeeded' });
+      await waitFor('it has ended', async () => (await stateOf(at)) === 'ended');
+      assert.deepEqual(await tab.troubles(), []);
+      await tab.close();
+    });
+
     test('all custom properties and parts reach the lines', async () => {
       const tab = await openPage(browser);
       const { page } = tab;
@@ -355,6 +376,24 @@ for (const name of browserNames) {
       assert.equal(await one.evaluate(async (log) => (await log.search('secret')).total), 31);
       await waitFor('the other one has none', async () => (await stateOf(two)) === 'login');
       assert.equal(await two.locator('.row').count(), 0);
+
+      // On the server's own origin cookies go along, unless they are not to.
+      await page.goto(`${server.url}/`);
+      await page.locator('li').first().waitFor();
+      await page.addScriptTag({ url: '/assets/tailrace-log.js' });
+      await page.evaluate(() => {
+        for (const credentials of ['omit', 'same-origin']) {
+          const log = document.createElement('tailrace-log');
+          Object.assign(log, { id: credentials, credentials, src: '/api/v1/logs/dev/1' });
+          document.body.append(log);
+        }
+      });
+      const own = page.locator('#same-origin');
+      await waitFor('one lives', async () => (await stateOf(own)) === 'live');
+      await waitFor(
+        'one has no right',
+        async () => (await stateOf(page.locator('#omit'))) === 'login',
+      );
       await tab.close();
     });
   });

@@ -225,6 +225,12 @@ for (const name of browserNames) {
       assert.equal(await level(1), 'error');
       assert.equal(await level(4), 'warn');
       assert.equal(await level(2), null);
+      const colour = (line) =>
+        page
+          .locator(`.row[data-n="${line - 1}"] .text`)
+          .evaluate((text) => getComputedStyle(text).color);
+      const [error, none, warn] = await Promise.all([colour(1), colour(2), colour(4)]);
+      assert.equal(new Set([error, none, warn]).size, 3);
       assert.equal(await page.locator('.row[data-n="5"] .fg2').textContent(), 'green too');
       assert.equal(await page.locator('.row[data-n="6"] .fg2').count(), 0);
 
@@ -254,6 +260,12 @@ for (const name of browserNames) {
       );
       await page.locator('.source').first().click();
       assert.equal(await page.evaluate(() => globalThis.clicked), 'web-1/app');
+      // On the page it chooses the lines of this source, and once more all.
+      await waitFor('only its line', async () => (await lines(page)).join() === '2');
+      assert.equal(new URL(page.url()).searchParams.get('source'), 'web-1/app');
+      await page.locator('.source').first().click();
+      await waitFor('all lines', async () => (await lines(page)).length === 7);
+      assert.equal(new URL(page.url()).search, '');
       assert.deepEqual(await troubles(), []);
       await close();
     });

@@ -73,6 +73,42 @@ for (const name of browserNames) {
       await close();
     });
 
+    test('rows change once a frame at most, however many batches come', async () => {
+      await server.append('live/frames', numbered('line', 100));
+      const { page, close } = await openPage(browser);
+      await page.addInitScript(() => {
+        const { EventSource } = globalThis;
+        globalThis.streams = [];
+        globalThis.EventSource = class extends EventSource {
+          constructor(url, options) {
+            super(url, options);
+            globalThis.streams.push(this.url);
+          }
+        };
+      });
+      await page.goto(`${server.url}/logs/live/frames`);
+      await page.locator('[role=status]', { hasText: 'Live' }).waitFor();
+      await lineIs(page, 100);
+      await page.locator('tailrace-log').evaluate((log) => {
+        globalThis.changes = [];
+        // The timeline stands still within a frame, and until the next one.
+        new MutationObserver(() => globalThis.changes.push(document.timeline.currentTime)).observe(
+          log.shadowRoot.querySelector('.block'),
+          { childList: true },
+        );
+      });
+      for (let i = 0; i < 60; i++) await server.append('live/frames', numbered(`batch ${i}`, 20));
+      await lineIs(page, 1300);
+      await drawn(page);
+      const changes = await page.evaluate(() => globalThis.changes);
+      assert.ok(changes.length > 0);
+      assert.equal(new Set(changes).size, changes.length);
+      const streams = await page.evaluate(() => globalThis.streams);
+      assert.equal(streams.length, 1);
+      assert.match(streams[0], /\/logs\/live\/frames\/events\?.*format=batch/);
+      await close();
+    });
+
     test('a selection stays while lines come and while it is out of view', async () => {
       await server.append('live/select', numbered('line', 300, 1));
       const { page, troubles, close } = await opened('live/select');
@@ -164,6 +200,8 @@ for (const name of browserNames) {
         '世界\tafter a tab',
         'a word',
       ]);
+      const tabSize = (text) => getComputedStyle(text).tabSize;
+      assert.equal(await page.locator('.row .text').last().evaluate(tabSize), '8');
       const links = page.locator('.row .text a');
       assert.equal(await links.count(), 1);
       assert.equal(await links.getAttribute('href'), 'https://example.com/log');

@@ -78,6 +78,10 @@ import { TailraceLog } from '@tailrace/viewer';
 const log = document.querySelector('tailrace-log')!;
 log.addEventListener('tailrace-line-click', ({ detail }) => log.goTo(detail.n, detail.n + 1));
 document.addEventListener('tailrace-end', ({ detail }) => console.log(detail.exit_code));
+document.addEventListener('tailrace-copy', ({ detail }) => console.log(detail.lines));
+log.finding.find({ text: 'x', only: true });
+log.addEventListener('tailrace-find', ({ detail }) => console.log(detail?.total));
+export const copied: Promise<number> = log.copyLines(0, 1).then(({ lines }) => lines);
 log.follow = new TailraceLog().state === 'live';
 export const found: Promise<number[]> = log.search('x', { limit: 3 }).then((r) => r.positions);
 // @ts-expect-error It is a boolean.
@@ -145,6 +149,54 @@ describe('The npm package', () => {
     );
     const output = await run(process.execPath, ['read.js', server.url], project.folder);
     assert.equal(output, 'line 0,line 1,line 2\nsucceeded\n');
+  });
+
+  test('reads snapshots, pages, streams and searches in Node', async () => {
+    await server.append('deploy/calls', numbered('line', 2500));
+    writeFileSync(
+      path.join(project.folder, 'calls.js'),
+      `import { ApiError, TailraceClient } from '@tailrace/viewer/client';
+       const client = new TailraceClient(process.argv[2]);
+       const log = client.log({ type: 'deploy', id: 'calls' });
+       const snapshot = await log.snapshot({ lines: 2 });
+       const pages = [];
+       for await (const page of log.pages({ from: 10, to: 2010, limit: 800 })) {
+         const { entries } = page;
+         pages.push([entries[0].n, entries.at(-1).n]);
+       }
+       const parts = [];
+       for await (const part of log.search({ q: 'line 24', limit: 2 })) parts.push(part.kind);
+       const found = await log.searchAll({ q: '^line 1.$', regex: true });
+       const events = [];
+       for await (const event of log.stream({ from: snapshot.cursor, wait: false })) {
+         events.push(event.type);
+         if (event.type === 'entries') events.push(event.entries[0].text);
+         if (event.type === 'end') break;
+       }
+       const logs = [];
+       for await (const { id } of client.logs({ type: 'deploy', q: 'calls' })) logs.push(id);
+       const none = await client.log({ type: 'deploy', id: 'none' }).info().catch((e) => e);
+       console.log(JSON.stringify({
+         snapshot: snapshot.entries.map(({ text }) => text),
+         pages, found: [found.total, found.complete], told: parts.includes('match'),
+         text: await log.text(1, 3), events, logs, none: [none instanceof ApiError, none.status],
+       }));`,
+    );
+    const reading = run(process.execPath, ['calls.js', server.url], project.folder);
+    await server.append('deploy/calls', ['one more']);
+    await server.end('deploy/calls', { outcome: 'succeeded' });
+    const { events, snapshot, pages, ...rest } = JSON.parse(await reading);
+    // Whether the line or the end came before the snapshot is not said.
+    assert.equal(events.at(-1), 'end');
+    assert.equal(snapshot.length, 2);
+    assert.deepEqual([pages[0][0], pages.at(-1)[1]], [10, 2009]);
+    assert.deepEqual(rest, {
+      found: [10, true],
+      told: true,
+      text: 'line 1\nline 2\n',
+      logs: ['calls'],
+      none: [true, 404],
+    });
   });
 
   test('has types, for Node alone and for pages', async () => {

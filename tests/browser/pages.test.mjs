@@ -44,6 +44,7 @@ for (const name of browserNames) {
       await server.append('deploy/1', numbered('line', 3));
       await server.end('deploy/1', { outcome: 'failed', exit_code: 2 });
       await page.getByRole('link', { name: /Failed.*deploy\/1.*exit code 2.*3 lines/s }).waitFor();
+      assert.match(await page.locator('li .duration').textContent(), /^\d+(\.\d)?s$/);
       await server.append('build/x', ['one']);
       await page.getByRole('link', { name: /Running.*build\/x/s }).waitFor();
       assert.deepEqual(

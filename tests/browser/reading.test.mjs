@@ -95,7 +95,62 @@ for (const name of browserNames) {
       assert.match(await shown(), /ago$|^just now$|^2026/);
       await page.keyboard.press('t');
       await drawn(page);
-      assert.match(await shown(), /^[+-]\d/);
+      const { created } = await server.call('GET', '/logs/read/it');
+      const since = (Date.parse('2026-11-23T06:33:07.250Z') - Date.parse(created)) / 1000;
+      const [, sign, rest] = /^([+-])([\d:.]+)$/.exec(await shown());
+      const seconds = rest.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);
+      assert.ok(Math.abs(Number(`${sign}${seconds}`) - since) < 0.01, `${sign}${rest}: ${since}`);
+      await page.keyboard.press('t');
+      await page.locator('.row .time').first().waitFor({ state: 'hidden' });
+      await page.keyboard.press('t');
+      await drawn(page);
+      assert.equal(await shown(), '06:33:07.250Z');
+      await page.keyboard.press('v');
+      await page.getByRole('checkbox', { name: 'Times in UTC' }).uncheck();
+      await drawn(page);
+      assert.equal(await shown(), '12:03:07.250');
+      await close();
+    });
+
+    test('what a reader chose stays in the browser, for all logs', async () => {
+      await server.append('read/other', ['{"a": 1}']);
+      const { page, close } = await opened({ colorScheme: 'dark' });
+      const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      // As the system has it; not every driver can say that to its browser.
+      const isDark = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches);
+      assert.equal(await ground(), isDark ? 'rgb(15, 19, 21)' : 'rgb(247, 247, 245)');
+      await page.keyboard.press('v');
+      await page.getByRole('combobox', { name: 'Theme' }).selectOption('contrast');
+      await page.getByRole('combobox', { name: 'Text' }).selectOption('small');
+      await page.getByRole('checkbox', { name: 'Lay out JSON' }).check();
+      await page.getByRole('checkbox', { name: 'Wrap long lines' }).uncheck();
+      await page.goto(`${server.url}/logs/read/other`);
+      await page.locator('.json-name').waitFor();
+      assert.equal(await ground(), 'rgb(0, 0, 0)');
+      await page.locator('tailrace-log:not([wrap])[data-size=small]').waitFor();
+      const { rows } = await inView(page);
+      assert.ok(rows[0].bottom - rows[0].top < 3.5 * 17, JSON.stringify(rows));
+      await page.goto(`${server.url}/`);
+      await page.locator('li').first().waitFor();
+      assert.equal(await ground(), 'rgb(0, 0, 0)');
+      await close();
+    });
+
+    test('the text is a download, with times or without', async () => {
+      const { page, close } = await opened();
+      const loaded = async () => {
+        const address = await page.getByRole('link', { name: 'Raw' }).getAttribute('href');
+        const answer = await fetch(server.url + address);
+        assert.match(answer.headers.get('Content-Disposition'), /^attachment;.*read/);
+        return answer.text();
+      };
+      const text = await loaded();
+      assert.ok(text.startsWith('first\nsecond\nline 3\n'));
+      assert.equal(text.split('\n').length, 5003);
+      // With times if the reader sees them.
+      await page.keyboard.press('t');
+      await page.getByTitle('with times').waitFor();
+      assert.match(await loaded(), /^2026-11-23T06:33:07\.25\d*Z first\n/);
       await close();
     });
 

@@ -5,7 +5,7 @@ import type { TailraceLogElement, TailraceLogEventMap } from './types/lines/elem
 export * from './element.js';
 
 type Properties = Partial<
-  Pick<TailraceLogElement, 'src' | 'wrap' | 'times' | 'utc' | 'credentials' | 'follow'>
+  Pick<TailraceLogElement, 'src' | 'wrap' | 'times' | 'utc' | 'json' | 'credentials' | 'follow'>
 >;
 type Handlers = {
   [Name in keyof TailraceLogEventMap as `on${Name}`]?: (event: TailraceLogEventMap[Name]) => void;

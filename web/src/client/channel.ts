@@ -1,5 +1,6 @@
 // One connection that events come from: by the browser's EventSource, or by fetch() where there is
-// none (Node) or where it would not do (it can send no headers). Neither comes back by itself.
+// none (Node) or where it would not do: it can send no headers, and always sends cookies to the
+// page's own origin. Neither comes back by itself.
 
 import { ApiError } from './api.js';
 import { failure, request } from './http.js';
@@ -29,7 +30,8 @@ export function openChannel(
   options: ClientOptions,
   listener: ChannelListener,
 ): Channel {
-  const plain = options.headers === undefined && options.fetch === undefined;
+  const { headers, fetch, credentials } = options;
+  const plain = headers === undefined && fetch === undefined && credentials !== 'omit';
   return plain && typeof EventSource === 'function'
     ? openEventSource(url, options, listener)
     : openByFetch(url, options, listener);

@@ -6,7 +6,10 @@ import type { Problem } from './api.js';
 export type Headers = Record<string, string>;
 
 export interface ClientOptions {
-  /** As of fetch(). "include" sends cookies to another origin too; that one has to allow it. */
+  /**
+   * As of fetch(). "include" sends cookies to another origin too; that one has to allow it. "omit"
+   * sends none at all; streams are read by fetch() then.
+   */
   credentials?: 'omit' | 'same-origin' | 'include';
   /**
    * Sent with every request, as {Authorization: 'Bearer …'}; a function is asked each time. With

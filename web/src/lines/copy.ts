@@ -3,16 +3,12 @@
 import type { LogHandle } from '../client/client.js';
 import type { LineStore } from '../model/line-store.js';
 import { plainText } from '../text/spans.js';
+import type { CopyResult } from './element-api.js';
 import { cutSelection } from './selection.js';
 import type { SelectedLines } from './selection.js';
 
 /** So many lines are copied at most; more are offered as a download. */
 export const MAX_COPY_LINES = 200_000;
-
-export type CopyResult =
-  | { kind: 'copied'; lines: number }
-  | { kind: 'too-many'; url: string; lines: number }
-  | { kind: 'failed'; url: string; lines: number };
 
 /** The text of the selection if all of its lines are here. */
 export function selectionText(store: LineStore, lines: SelectedLines): string | undefined {
@@ -39,5 +35,24 @@ export async function copyFromServer(log: LogHandle, lines: SelectedLines): Prom
     return { kind: 'copied', lines: count };
   } catch {
     return { kind: 'failed', url, lines: count };
+  }
+}
+
+/** Puts the text of these entries on the clipboard, from here if they all are. */
+export async function copyLines(
+  log: LogHandle,
+  store: LineStore,
+  first: number,
+  last: number,
+): Promise<CopyResult> {
+  const lines = { first, last, firstOffset: 0, lastOffset: Infinity };
+  const text = selectionText(store, lines);
+  if (text === undefined) return copyFromServer(log, lines);
+  const count = last - first + 1;
+  try {
+    await navigator.clipboard.writeText(text);
+    return { kind: 'copied', lines: count };
+  } catch {
+    return { kind: 'failed', url: log.rawUrl({ from: first, to: last + 1 }), lines: count };
   }
 }

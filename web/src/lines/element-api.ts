@@ -16,6 +16,62 @@ export interface ElementSearchResult {
   searched: number;
 }
 
+export interface FindOptions {
+  text: string;
+  /** `text` is a regular expression (RE2). */
+  regex: boolean;
+  caseSensitive: boolean;
+  /** One of these each, or any if there are none; "": entries without one. */
+  stream: readonly string[];
+  source: readonly string[];
+  level: readonly string[];
+  /** Only what matches is shown, with so many lines around it. */
+  only: boolean;
+  context: number;
+}
+
+/** What there is to say of a search. */
+export interface FindState {
+  total: number;
+  /** 0 to 1. */
+  progress: number;
+  complete: boolean;
+  /** The number of the match that the reader is at, from 1; 0: at none, or it is not known. */
+  ordinal: number;
+  /** The way to the next match is being looked for. */
+  seeking: boolean;
+  /** The last step went around the end of the log. */
+  wrapped: boolean;
+  /** More match than a filter can show. */
+  full: boolean;
+  problem: { kind: 'refused' | 'busy' | 'trouble'; text: string } | undefined;
+}
+
+export interface FirstError {
+  /** The entry's position. */
+  n: number;
+  /** It is said by the level of the line, or by a word in its text. */
+  by: 'level' | 'text';
+}
+
+/** `url`: where the text can be had that was too much for the clipboard, or did not get there. */
+export type CopyResult =
+  | { kind: 'copied'; lines: number }
+  | { kind: 'too-many'; url: string; lines: number }
+  | { kind: 'failed'; url: string; lines: number };
+
+/** Looks for something in the whole log as the log's page does; what matches is marked. */
+export interface ElementFinding {
+  /** From now on, as the log grows; without an argument no more. */
+  find(options?: Partial<FindOptions>): void;
+  /** Goes to the next match, or to the one before. */
+  next(forward?: boolean): void;
+  /** Goes to the first error and marks it; says where it is. Fails with ApiError. */
+  toFirstError(): Promise<FirstError | undefined>;
+  /** How far it is; `undefined`: nothing is looked for. */
+  readonly state: FindState | undefined;
+}
+
 export interface TailraceLogElement extends HTMLElement {
   /** The log's URL in the API: "https://logs.example/api/v1/logs/deploy/42". */
   src: string;
@@ -26,7 +82,7 @@ export interface TailraceLogElement extends HTMLElement {
   utc: boolean;
   /** Lines that are JSON are laid out. */
   json: boolean;
-  /** As of fetch(): "include" sends cookies to another origin. */
+  /** As of fetch(): "include" sends cookies to another origin, "omit" to none. */
   credentials: 'omit' | 'same-origin' | 'include';
   /** The end stays in view. */
   follow: boolean;
@@ -43,6 +99,9 @@ export interface TailraceLogElement extends HTMLElement {
   goTo(first: number, last?: number): void;
   /** Marks the entries of these positions where they are, or none. */
   mark(lines: { first: number; last: number } | undefined): void;
+  /** Puts the text of these entries on the clipboard; says what became of it. */
+  copyLines(first: number, last: number): Promise<CopyResult>;
+  readonly finding: ElementFinding;
   /** Finds entries in the whole log, on the server. Fails with ApiError. */
   search(query: string, options?: ElementSearchOptions): Promise<ElementSearchResult>;
   /** How many groups of lines are known, whether one is closed, and from which line on none is. */
@@ -71,6 +130,10 @@ export interface TailraceLogEventMap {
   'tailrace-source-click': CustomEvent<{ source: string }>;
   /** More groups are known, or some were closed or opened. */
   'tailrace-groups': CustomEvent<object>;
+  /** `finding.state` has changed; once a frame at most. */
+  'tailrace-find': CustomEvent<FindState | undefined>;
+  /** What became of a copy of lines that were not all in the browser. */
+  'tailrace-copy': CustomEvent<CopyResult>;
 }
 
 declare global {

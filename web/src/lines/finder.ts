@@ -3,34 +3,22 @@
 
 import type { Place } from '../client/search.js';
 import { LogSearch } from '../model/log-search.js';
-import type { SearchSpec } from '../model/log-search.js';
-import type { SearchProblem, SearchSource } from '../model/patient-search.js';
+import type { SearchSource } from '../model/patient-search.js';
 import type { LineStore } from '../model/line-store.js';
 import { FoundLines } from '../model/shown-lines.js';
+import type { FindOptions, FindState } from './element-api.js';
 import type { LinesView } from './lines-view.js';
 
-export interface FindOptions extends SearchSpec {
-  /** Only what matches is shown, with so many lines around it. */
-  only: boolean;
-  context: number;
-}
-
-/** What there is to say of a search. */
-export interface FindState {
-  total: number;
-  /** 0 to 1. */
-  progress: number;
-  complete: boolean;
-  /** The number of the match that the reader is at, from 1; 0: at none, or it is not known. */
-  ordinal: number;
-  /** The way to the next match is being looked for. */
-  seeking: boolean;
-  /** The last step went around the end of the log. */
-  wrapped: boolean;
-  /** More match than a filter can show. */
-  full: boolean;
-  problem: SearchProblem | undefined;
-}
+export const NOTHING: FindOptions = {
+  text: '',
+  regex: false,
+  caseSensitive: false,
+  only: false,
+  context: 2,
+  stream: [],
+  source: [],
+  level: [],
+};
 
 export class Finder {
   readonly #search: LogSearch;

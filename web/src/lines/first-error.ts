@@ -2,16 +2,10 @@
 
 import type { LogHandle } from '../client/client.js';
 import type { SearchQuery } from '../client/search.js';
+import type { FirstError } from './element-api.js';
 
 /** In lines without a level: a word that stands for itself. */
 const WORDS = String.raw`\b(error|fatal|panic|exception|traceback)\b`;
-
-export interface FirstError {
-  /** The entry's position. */
-  n: number;
-  /** It is said by the level of the line, or by a word in its text. */
-  by: 'level' | 'text';
-}
 
 /** The first line whose level is that of an error; else the first that says so. */
 export async function firstError(

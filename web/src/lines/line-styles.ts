@@ -30,6 +30,9 @@ export const lineStyles = css`
     -moz-tab-size: 8;
     tab-size: 8;
   }
+  :focus-visible {
+    outline: 2px solid var(--accent);
+  }
   .scroller:focus-visible {
     outline-offset: -2px;
   }
@@ -267,7 +270,24 @@ export const lineStyles = css`
     color: var(--found-here);
     cursor: pointer;
   }
+  /* Where the reader's own colours replace all others; what is transparent would be seen. */
   @media (forced-colors: active) {
+    .row {
+      border-left-color: Canvas;
+    }
+    .row[data-stream='stderr'],
+    .row[data-stream='event'] {
+      border-left-color: GrayText;
+    }
+    .row.target,
+    .row.current {
+      border-left-color: Highlight;
+    }
+    .row:is(.target, .current) .number {
+      background: Highlight;
+      color: HighlightText;
+      forced-color-adjust: none;
+    }
     mark {
       background: Mark;
       color: MarkText;
@@ -294,7 +314,7 @@ export const lineStyles = css`
   }
   .header p {
     margin: 0;
-    padding: 3px 16px 7px var(--text-left);
+    padding: 3px 16px 7px calc(var(--text-left) + 3px);
     color: var(--soft);
     font: 500 12.5px/19px var(--sans);
   }

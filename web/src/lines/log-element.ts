@@ -8,9 +8,9 @@ import { formatLines, formatTime } from '../format.js';
 import type { TimeStyle } from '../format.js';
 import { LineStore } from '../model/line-store.js';
 import { ansiStyles } from './ansi-styles.js';
-import { copyFromServer, selectionText } from './copy.js';
-import type { CopyResult } from './copy.js';
+import { copyFromServer, copyLines, selectionText } from './copy.js';
 import type {
+  CopyResult,
   ElementSearchOptions,
   ElementSearchResult,
   TailraceLogElement,
@@ -157,17 +157,8 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   }
 
   /** Puts the text of the entries of these positions on the clipboard. */
-  async copyLines(first: number, last: number): Promise<CopyResult> {
-    const lines = { first, last, firstOffset: 0, lastOffset: Infinity };
-    const text = selectionText(this.#store, lines);
-    if (text === undefined) return copyFromServer(this.#log, lines);
-    try {
-      await navigator.clipboard.writeText(text);
-      return { kind: 'copied', lines: last - first + 1 };
-    } catch {
-      const url = this.#log.rawUrl({ from: first, to: last + 1 });
-      return { kind: 'failed', url, lines: last - first + 1 };
-    }
+  copyLines(first: number, last: number): Promise<CopyResult> {
+    return copyLines(this.#log, this.#store, first, last);
   }
 
   /** Does what the key is for; says whether it is for anything here. */
@@ -215,6 +206,8 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   }
 
   protected override render() {
+    // Of a log that has ended nothing more will come: then there is nothing to go back to.
+    const seen = this.outcome !== undefined && this.#view?.viewport.atEnd === true;
     const unseen = this.#store.head - (this.#view?.headWhenLeft ?? 0);
     const label =
       unseen > 0 ? `${formatLines(unseen).replace('line', 'new line')} ↓` : 'To the end ↓';
@@ -248,7 +241,13 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
             <button class="more" type="button" @click=${this.retryNow}>Try again</button>
           </div>`
       }
-      <button class="jump" part="jump" type="button" ?hidden=${this.follow} @click=${this.#toEnd}>
+      <button
+        class="jump"
+        part="jump"
+        type="button"
+        ?hidden=${this.follow || seen}
+        @click=${this.#toEnd}
+      >
         ${label}
       </button>
     `;

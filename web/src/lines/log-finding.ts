@@ -4,10 +4,9 @@ import type { LogHandle } from '../client/client.js';
 import { searchChunks } from '../client/search.js';
 import type { Place, SearchQuery } from '../client/search.js';
 import type { LineStore } from '../model/line-store.js';
-import { Finder } from './finder.js';
-import type { FindOptions, FindState } from './finder.js';
+import type { ElementFinding, FindOptions, FindState, FirstError } from './element-api.js';
+import { Finder, NOTHING } from './finder.js';
 import { firstError } from './first-error.js';
-import type { FirstError } from './first-error.js';
 import type { LinesView } from './lines-view.js';
 import { Marks } from './marks.js';
 
@@ -16,7 +15,7 @@ interface Host extends EventTarget {
   goTo(position: number): void;
 }
 
-export class LogFinding {
+export class LogFinding implements ElementFinding {
   #view: LinesView | undefined;
   #finder: Finder | undefined;
   #marks: Marks | undefined;
@@ -33,9 +32,9 @@ export class LogFinding {
    * Looks for this from now on: what matches is marked, as the log grows, and counted. Without an
    * argument the search ends.
    */
-  find(options?: FindOptions): void {
-    this.#wanted = options;
-    if (this.store.head > 0 || options === undefined) this.#finder?.set(options);
+  find(options?: Partial<FindOptions>): void {
+    this.#wanted = options && { ...NOTHING, ...options };
+    if (this.store.head > 0 || options === undefined) this.#finder?.set(this.#wanted);
   }
 
   get state(): FindState | undefined {

@@ -3,11 +3,12 @@
 import { LitElement, html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { formatCount, formatLines } from '../format.js';
-import type { FindOptions, FindState } from '../lines/finder.js';
+import type { FindOptions, FindState } from '../lines/element-api.js';
+import { NOTHING } from '../lines/finder.js';
 import type { LineStore } from '../model/line-store.js';
 import { findBarStyles } from './find-bar-styles.js';
 import { frameStyles } from './styles.js';
-import { CONTEXTS, KINDS, NOTHING, isEmpty, toggleFilter } from './view-state.js';
+import { CONTEXTS, KINDS, isEmpty, toggleFilter } from './view-state.js';
 import type { Kind } from './view-state.js';
 
 /** A reader who stops typing for so long has a question. */

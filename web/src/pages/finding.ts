@@ -3,11 +3,11 @@
 
 import { html, nothing } from 'lit';
 import type { LitElement } from 'lit';
-import type { FindOptions } from '../lines/finder.js';
+import type { FindOptions } from '../lines/element-api.js';
 import type { TailraceLog } from '../lines/log-element.js';
 import './find-bar.js';
 import type { FindBar } from './find-bar.js';
-import { formatView, isEmpty, parseView } from './view-state.js';
+import { formatView, isEmpty, parseView, toggleFilter } from './view-state.js';
 
 export class Finding {
   #view = parseView(location.search);
@@ -63,6 +63,14 @@ export class Finding {
 
   open(): void {
     void this.#focus();
+  }
+
+  /** Only the lines of this source, or all again. */
+  toggleSource(source: string): void {
+    const view = { ...toggleFilter(this.#view, 'source', source), context: 0 };
+    if (isEmpty(view)) return this.close();
+    this.#open = true;
+    this.#change(view);
   }
 
   readonly close = (): void => {

@@ -48,6 +48,13 @@ export const listStyles = css`
     display: flex;
     gap: 2px;
   }
+  .states [aria-pressed='false']:not(:hover) {
+    background: none;
+  }
+  /* Often there is nothing in it, and no gap for it. */
+  tailrace-who {
+    display: contents;
+  }
   .below-find {
     display: flex;
     align-items: baseline;

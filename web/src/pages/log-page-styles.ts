@@ -25,7 +25,7 @@ export const logPageStyles = css`
   }
   .name {
     display: flex;
-    flex: 1 1 140px;
+    flex: 1 1 190px;
     flex-wrap: wrap;
     align-items: baseline;
     gap: 0 10px;
@@ -83,6 +83,9 @@ export const logPageStyles = css`
     color: var(--warn);
     font-size: 13px;
   }
+  .banner .button {
+    margin-left: 8px;
+  }
   .verdict {
     display: flex;
     flex-wrap: wrap;
@@ -115,12 +118,30 @@ export const logPageStyles = css`
     white-space: pre-wrap;
     overflow-wrap: anywhere;
   }
-  @media (max-width: 640px) {
+  /* There is no room for two side by side. */
+  @media (max-width: 800px) {
     .marked {
-      right: 10px;
-      bottom: 62px;
-      left: auto;
+      right: 12px;
+      bottom: 12px;
     }
+    main:has(.marked) tailrace-log::part(jump) {
+      bottom: 66px;
+    }
+  }
+  /* Of a window that is magnified a lot: it scrolls as a whole, and the lines keep some room. */
+  @media (max-height: 300px) {
+    :host {
+      height: auto;
+      min-height: 100dvh;
+    }
+    main {
+      min-height: auto;
+    }
+    tailrace-log {
+      flex: 1 0 180px;
+    }
+  }
+  @media (max-width: 640px) {
     .bar {
       padding: 6px 12px;
     }
@@ -139,6 +160,10 @@ export const logPageStyles = css`
     }
     .tools .button {
       padding: 4px 8px;
+    }
+    /* They are in the sheet of View too. */
+    .tools [aria-pressed] {
+      display: none;
     }
   }
 `;

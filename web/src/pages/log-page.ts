@@ -5,7 +5,7 @@ import type { LogName } from '../client/api.js';
 import { TailraceClient } from '../client/client.js';
 import { formatCount, formatDuration, formatElapsed, formatLines, parseTime } from '../format.js';
 import '../lines/log-element.js';
-import type { CopyResult } from '../lines/copy.js';
+import type { CopyResult } from '../lines/element-api.js';
 import type { TailraceLog } from '../lines/log-element.js';
 import { base, goToLogin } from './base.js';
 import { Finding } from './finding.js';
@@ -84,15 +84,15 @@ export class LogPage extends LitElement {
   }
 
   protected override render() {
-    const { type, id } = this.name;
+    const name = `${this.name.type}/${this.name.id}`;
     const title = this.#log?.info?.title;
     const outcome = this.#log?.outcome;
     return html`
       <header class="bar">
         ${homeLink('Tailrace')}
         <div class="name">
-          <h1 class=${title ? '' : 'mono'}>${title || `${type}/${id}`}</h1>
-          ${title ? html`<span class="mono soft">${type}/${id}</span>` : nothing}
+          <h1 class=${title ? '' : 'mono'} title=${title || name}>${title || name}</h1>
+          ${title ? html`<span class="mono soft" title=${name}>${name}</span>` : nothing}
         </div>
         <div class="facts numeric">
           <span role="status">${statusBadge(this.#status)}</span>
@@ -119,6 +119,7 @@ export class LogPage extends LitElement {
           @tailrace-position=${this.#changed}
           @tailrace-find=${this.#changed}
           @tailrace-line-click=${this.#lineClicked}
+          @tailrace-source-click=${this.#sourceClicked}
         >
           ${this.#renderBelow()}
         </tailrace-log>
@@ -143,6 +144,7 @@ export class LogPage extends LitElement {
   }
 
   #renderTools() {
+    const timed = this.settings.times !== 'off';
     return html`<div class="tools">
       <button
         class="button"
@@ -161,10 +163,13 @@ export class LogPage extends LitElement {
         Error
       </button>
       ${this.#toggle('Wrap', this.settings.wrap, this.#toggleWrap)}
-      ${this.#toggle('Times', this.settings.times !== 'off', this.#toggleTimes)}
+      ${this.#toggle('Times', timed, this.#toggleTimes)}
       ${this.#renderFold()}
       <button class="button" type="button" @click=${() => (this.sheet = 'view')}>View</button>
-      <a class="button" href=${client.log(this.name).rawUrl()} title="The log as plain text"
+      <a
+        class="button"
+        href=${client.log(this.name).rawUrl(undefined, timed)}
+        title="Download as plain text${timed ? ', with times' : ''}"
         >Raw</a
       >
       <button
@@ -184,7 +189,7 @@ export class LogPage extends LitElement {
     const content = {
       view: () => viewSheet(this.settings, this.#change),
       keys: keySheet,
-      line: () => lineSheet(this.#lines, (line) => this.#goToLine(line)),
+      line: () => lineSheet(this.#lines, this.#goToLines),
     }[this.sheet];
     return html`<dialog aria-label="Settings and help" @close=${() => (this.sheet = 'none')}>
       ${content()}
@@ -264,7 +269,8 @@ export class LogPage extends LitElement {
     if (outcome) {
       const { tone, label } = this.#status;
       const exit = exitText(outcome);
-      const facts = [exit, this.#duration()].filter((fact) => fact !== '');
+      const none = this.#lines === 0 ? 'no lines' : '';
+      const facts = [exit, this.#duration(), none].filter((fact) => fact !== '');
       const reason = outcome.reason === exit ? '' : outcome.reason;
       return html`<section class="verdict ${tone} numeric" aria-label="Outcome">
         <strong>${label}</strong>
@@ -320,11 +326,10 @@ export class LogPage extends LitElement {
     if (this.marked !== undefined) this.#log?.goTo(this.marked.first, this.marked.last);
   };
 
-  #goToLine(line: number): void {
-    const lines = { first: line - 1, last: line - 1 };
+  readonly #goToLines = (lines: LineRange): void => {
     this.#mark(lines);
-    this.#log?.goTo(lines.first);
-  }
+    this.#log?.goTo(lines.first, lines.last);
+  };
 
   readonly #goToFirstError = async (): Promise<void> => {
     try {
@@ -359,6 +364,10 @@ export class LogPage extends LitElement {
     const other = extend ? (this.marked?.first ?? n) : n;
     this.#mark({ first: Math.min(n, other), last: Math.max(n, other) });
   };
+
+  /** Once for these lines only, and again for all. */
+  readonly #sourceClicked = (event: CustomEvent<{ source: string }>): void =>
+    this.#finding.toggleSource(event.detail.source);
 
   readonly #copyLink = async (): Promise<void> => {
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineHash, logPath, parseLineHash, parseRoute } from './route.js';
+import { lineHash, logPath, parseLineHash, parseLines, parseRoute } from './route.js';
 
 describe('parseRoute', () => {
   it('knows the list', () => {
@@ -44,4 +44,19 @@ describe('parseLineHash', () => {
     'refuses %s',
     (hash) => expect(parseLineHash(hash)).toBeUndefined(),
   );
+});
+
+describe('parseLines', () => {
+  it.each([
+    ['1,234', 1233, 1233],
+    ['10-20', 9, 19],
+    [' L20 - L10 ', 9, 19],
+    ['#L7', 6, 6],
+    ['90-99999', 89, 4999],
+    ['99999', 4999, 4999],
+  ])('knows %s', (text, first, last) => expect(parseLines(text, 5000)).toEqual({ first, last }));
+  it.each(['', '0', 'x', '1-', '-1', '1-2-3'])('refuses "%s"', (text) =>
+    expect(parseLines(text, 5000)).toBeUndefined(),
+  );
+  it('knows no line of a log without any', () => expect(parseLines('1', 0)).toBeUndefined());
 });

@@ -41,6 +41,14 @@ export function parseLineHash(hash: string): LineRange | undefined {
   return { first: Math.min(a, b), last: Math.max(a, b) };
 }
 
+/** What somebody typed who wants to see a line of `count`, or several: "1,234", "L10-L20". */
+export function parseLines(text: string, count: number): LineRange | undefined {
+  const lines = parseLineHash(`#L${text.replace(/[\s.,#L]/gi, '')}`);
+  if (lines === undefined || count === 0) return undefined;
+  const [first, last] = [lines.first, lines.last].map((n) => Math.min(n, count - 1));
+  return { first: first ?? 0, last: last ?? 0 };
+}
+
 export function lineHash(lines: LineRange): string {
   const first = `#L${lines.first + 1}`;
   return lines.last === lines.first ? first : `${first}-L${lines.last + 1}`;

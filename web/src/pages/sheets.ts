@@ -2,6 +2,8 @@
 
 import { css, html } from 'lit';
 import type { TemplateResult } from 'lit';
+import { parseLines } from './route.js';
+import type { LineRange } from './route.js';
 import { CHOICES } from './settings.js';
 import type { Settings } from './settings.js';
 
@@ -25,7 +27,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['End, G', 'Last line; follows the log'],
   ['Page Up, Page Down, Space', 'A screenful up or down'],
   ['j, k, ↓, ↑', 'A line down or up'],
-  ['g', 'Go to a line'],
+  ['g', 'Go to a line, or mark several (10-20)'],
   ['Ctrl+F, /', 'Find in the whole log'],
   ['Enter, n, F3', 'Next match; with Shift the one before'],
   ['x', 'Only matching lines, or all'],
@@ -156,17 +158,16 @@ export function keySheet(): TemplateResult {
     <form method="dialog"><button class="button">Close</button></form>`;
 }
 
-export function lineSheet(last: number, go: (line: number) => void): TemplateResult {
+export function lineSheet(last: number, go: (lines: LineRange) => void): TemplateResult {
   const submit = (event: Event) => {
     const field = (event.target as HTMLFormElement).elements.namedItem('line') as HTMLInputElement;
-    const line = Math.min(last, Number(field.value.replace(/[^0-9]/g, '')));
-    if (line >= 1) go(line);
+    const lines = parseLines(field.value, last);
+    if (lines !== undefined) go(lines);
   };
   return html`<h2 id="line-label">Go to line</h2>
     <form method="dialog" @submit=${submit}>
       <input
         name="line"
-        inputmode="numeric"
         autocomplete="off"
         aria-labelledby="line-label"
         placeholder=${`1 to ${last}`}

@@ -166,6 +166,22 @@ export const frameStyles = css`
     border-color: transparent;
     background: var(--off-ground);
   }
+  @media (forced-colors: active) {
+    .status {
+      border: 1px solid;
+    }
+    .status::before {
+      background: CanvasText;
+    }
+    .button[aria-pressed='false'] {
+      border-color: Canvas;
+    }
+    .button[aria-pressed='true'] {
+      background: Highlight;
+      color: HighlightText;
+      forced-color-adjust: none;
+    }
+  }
   @keyframes breathe {
     50% {
       opacity: 0.3;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { NOTHING } from '../lines/finder.js';
 import { forSeeds } from '../testing/random.js';
-import { CONTEXTS, NOTHING, formatView, isEmpty, parseView, toggleFilter } from './view-state.js';
+import { CONTEXTS, formatView, isEmpty, parseView, toggleFilter } from './view-state.js';
 
 describe('view state', () => {
   it('comes back from the address as it was', () => {

@@ -4,22 +4,12 @@
 //   stream, source, level          filters, each any number of times; empty: entries without one
 //   only=1, context=0|2|5          only what matches is shown, with so many lines around it
 
-import type { FindOptions } from '../lines/finder.js';
+import type { FindOptions } from '../lines/element-api.js';
+import { NOTHING } from '../lines/finder.js';
 
 export const CONTEXTS = [0, 2, 5] as const;
 export const KINDS = ['stream', 'source', 'level'] as const;
 export type Kind = (typeof KINDS)[number];
-
-export const NOTHING: FindOptions = {
-  text: '',
-  regex: false,
-  caseSensitive: false,
-  only: false,
-  context: 2,
-  stream: [],
-  source: [],
-  level: [],
-};
 
 export function parseView(search: string): FindOptions {
   const query = new URLSearchParams(search);
