@@ -8,6 +8,8 @@ the same MongoDB. Without a part: all but the last one.
   delay:MODE:VIEWERS    from the insert to the screen by change stream or polling (MODE: stream,
                         poll), beside a bare reader of the same documents; with :memory behind
                         it, MongoDB, Tailrace and the bare reader store in memory
+  store:SHAPE           lines a second that a store in MongoDB takes in, beside the embedded one
+                        (SHAPE: bulk, 1,000 lines a request; single, one line a request)
   expired:one           how long a stream goes on after its viewer has lost the right to it
   expired:all           the same, where all viewers of a kind lose it
   silent                --long: a log without lines for ten minutes, in Chromium through nginx
@@ -32,6 +34,7 @@ import time
 import portal_figures
 import portal_parts
 import portal_silent
+import portal_store
 import results
 import revoked
 from portal_world import World
@@ -42,7 +45,7 @@ PARTS = ("backlog:tailrace", "backlog:django", "backlog:sanic", "follow:django:1
          "follow:tailrace:10", "follow:tailrace:100", "follow:tailrace:1000",
          "follow:tailrace:10000", "delay:stream:10", "delay:stream:100", "delay:poll:10",
          "delay:poll:100", "delay:stream:100:memory", "delay:poll:100:memory",
-         "expired:one", "expired:all")
+         "store:bulk", "store:single", "expired:one", "expired:all")
 KEPT = BUILD / "portal-parts.json"
 
 
@@ -66,6 +69,8 @@ def run_part(part, arguments):
         return [figure.as_json() for figure in revoked.figures(*words, quick)]
     if kind == "silent":
         return portal_silent.silent(20 if quick else 600)
+    if kind == "store":
+        return portal_store.store(*words, 1 if quick else 10)
     if kind == "backlog":
         who, = words
         with World(own=who != "tailrace") as world:

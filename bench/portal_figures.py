@@ -84,6 +84,15 @@ def delays(parts):
                      f"<= {GOAL_MS[mode]}", goal_of_ours=True, note=note)
 
 
+def stores(parts):
+    for part, one in parts.items():
+        if part.startswith("store:"):
+            yield Figure(f"portal-store-{one['shape']}", f"lines a second, {one['producers']} "
+                         f"producers with {one['lines']:,} a request: the store in MongoDB", "",
+                         [one["mongodb"]], "bare inserts into the same MongoDB", [one["bare"]],
+                         note=f"the embedded store: {one['embedded']:,.0f}")
+
+
 def silence(parts):
     found = parts.get("silent")
     if not found:
@@ -99,7 +108,7 @@ def silence(parts):
 
 
 def all_figures(parts):
-    for rows in (followers, readers, backlogs, delays, silence):
+    for rows in (followers, readers, backlogs, delays, stores, silence):
         yield from rows(parts)
     names = [field.name for field in dataclasses.fields(Figure)]
     for row in [*parts.get("expired:one", []), *parts.get("expired:all", [])]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import pathlib
+import re
 import socket
 import socketserver
 import struct
@@ -15,9 +16,10 @@ import unittest
 
 import bson
 
+from support.api import Api
 from support.mongodb_store_case import MongoStoreCase, Producer
 from support.case import seeded_rng
-from support.server import binary_path
+from support.server import Server, binary_path
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The example's own code, in a process of its own: what it reads of a log, and what its view sends.
@@ -188,6 +190,36 @@ class OwnCodeTest(MongoStoreCase):
         self.assertEqual(self.database["sse_logs.state"].count_documents({"_id": log}), 0)
         self.assertEqual(self.database["sse_logs.counts"].count_documents(
             {"_id": {"$regex": "/p$"}}), 0)
+
+
+class CopyTest(MongoStoreCase):
+    """The commands of docs/mongodb-store.md that copy a log from an embedded store."""
+
+    servers = 1
+    KEPT = ("text", "time", "stream", "source", "level", "fields")
+
+    async def test_as_documented(self):
+        old = Server().start()
+        self.addCleanup(old.stop)
+        log = f"deploy/{self.new_id()}"
+        entries = [{"text": f"line {n}", "stream": "stderr", "level": "warn", "source": "s",
+                    "time": "2020-01-01T00:00:00.5Z", "pod": n} for n in range(1200)]
+        entries[7]["text"] = "a \0 b \u00e4 \" \\ \t"
+        self.assertEqual((await Api(old.port).append_objects(log, entries)).status, 200)
+        text = (ROOT / "docs/mongodb-store.md").read_text(encoding="utf-8")
+        block, = re.findall(r"^```sh\n(from=.*?)^```$", text, re.M | re.S)
+        block = (block.replace("deploy/42", log).replace(":8080/", f":{old.port}/")
+                 .replace(":8081/", f":{self.tailraces[0].port}/"))
+        for _ in range(2):
+            ran = await asyncio.to_thread(subprocess.run, ["bash", "-c", block], check=False,
+                                          capture_output=True, text=True, timeout=120)
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        copied = await self.kept(self.apis[0], log)
+        self.assertEqual(len(copied), 1200)
+        self.assertEqual(copied, await self.kept(Api(old.port), log))
+
+    async def kept(self, api, log):
+        return [{name: entry.get(name) for name in self.KEPT} for entry in await api.entries(log)]
 
 
 class TextIdsTest(MongoStoreCase):

@@ -156,6 +156,34 @@ class SessionTest(ForwardCase):
         self.assertLessEqual(self.portal.most_open, 16)
 
 
+class AuthRequestTest(ForwardCase):
+    """Whom nginx's auth_request asks, as oauth2-proxy: its own fields, and 202."""
+
+    more = {"forward_auth.user_header": "X-Auth-Request-User",
+            "forward_auth.groups_header": "X-Auth-Request-Groups"}
+
+    async def test_its_log_out_is_told(self):
+        signed_in = {"_oauth2_proxy_0=a; _oauth2_proxy_1=b"}
+
+        def answer(cookie, _head):
+            if cookie not in signed_in:
+                return LoginPortal.status(401)
+            return (b"HTTP/1.1 202 Accepted\r\nX-Auth-Request-User: joe\r\n"
+                    b"X-Auth-Request-Groups: dev\r\nRemote-User: root\r\n"
+                    b"Content-Length: 0\r\n\r\n")
+        self.portal.answer = answer
+        cookie, = signed_in
+        log = new_log("deploy")
+        await self.make(log, cookie)
+        session = (await self.get("/api/v1/session", cookie)).json()
+        self.assertEqual((session["user"], session["groups"]), ("joe", ["dev"]))
+        async with await self.stream(log, cookie) as stream:
+            await stream.take(1)
+            signed_in.clear()
+            self.assertEqual([event.event for event in await stream.to_end()], ["expired"])
+        self.assertEqual((await self.get(f"{BASE}/{log}", cookie)).status, 401)
+
+
 class TroubleTest(ForwardCase):
     """What comes of a credential that cannot be checked."""
 
