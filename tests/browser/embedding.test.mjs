@@ -284,7 +284,8 @@ for (const name of browserNames) {
       await rowAt(at, 30).getByText('one more').waitFor();
       await server.end(log, { outcome: 'succeeded' });
       await waitFor('it has ended', async () => (await stateOf(at)) === 'ended');
-      assert.deepEqual(await tab.troubles(), []);
+      // The other two may not be there.
+      assert.deepEqual(await tab.troubles({ allow: /404.*embed\/(two|three)/ }), []);
       await tab.close();
     });
 
