@@ -60,6 +60,7 @@ class StepDownProxy:
         self.interrupted = 0            # commands that were run, and answered with an error
         self.closed = 0                 # connections that were closed behind a command
         self.forgotten = 0              # change streams that could not go on
+        self.fates = []                 # of the next commands while it is down
         self.cursors = set()            # of change streams
         self.lost = set()               # those whose history is lost
 
@@ -114,14 +115,22 @@ class StepDownProxy:
             return await self.forward(message, far_reader, far_writer)
         error = failure(self.rng.choice(STEPPING_DOWN),
                         *(["ResumableChangeStreamError"] if verb == "getMore" else []))
-        if self.rng.random() < 0.5:
+        fate = self.next_fate()
+        if fate == "refused":
             self.refused += 1
             return answer_to(message, error)
         await self.forward(message, far_reader, far_writer)     # it is done, and nobody is told
-        if self.rng.random() < 0.5:
+        if fate == "closed":
             return None
         self.interrupted += 1
         return answer_to(message, error)
+
+    def next_fate(self):
+        """In any order, but each soon: who waits for all of them does not depend on luck."""
+        if not self.fates:
+            self.fates = ["refused", "refused", "interrupted", "closed"]
+            self.rng.shuffle(self.fates)
+        return self.fates.pop()
 
     async def forward(self, message, far_reader, far_writer):
         far_writer.write(message)
