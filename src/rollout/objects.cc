@@ -98,10 +98,13 @@ std::string_view Annotation(const ObjectMeta& meta, std::string_view name) {
 std::vector<Condition> ReadConditions(const dom::element& status) {
   std::vector<Condition> conditions;
   ForEach(status, "conditions", [&conditions](const dom::element& condition) {
-    conditions.push_back({.type = std::string(Text(condition, "type")),
-                          .status = std::string(Text(condition, "status")),
-                          .reason = std::string(Text(condition, "reason")),
-                          .message = Message(condition, "message")});
+    const TimeNs updated = Time(condition, "lastUpdateTime");
+    conditions.push_back(
+        {.type = std::string(Text(condition, "type")),
+         .status = std::string(Text(condition, "status")),
+         .reason = std::string(Text(condition, "reason")),
+         .message = Message(condition, "message"),
+         .changed = updated != 0 ? updated : Time(condition, "lastTransitionTime")});
   });
   return conditions;
 }

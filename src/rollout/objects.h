@@ -48,6 +48,7 @@ struct Condition {
   std::string status;  ///< "True", "False", "Unknown"
   std::string reason;
   std::string message;
+  TimeNs changed = 0;  ///< lastUpdateTime, or else lastTransitionTime; 0: unknown.
 };
 
 struct ContainerImage {

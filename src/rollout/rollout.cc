@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "rollout/error_line.h"
@@ -18,6 +19,8 @@ constexpr TimeNs kLiveNs = 10 * kNsPerSecond;  // what is told to be younger has
 constexpr size_t kMaxErrorLineBytes = 500;
 constexpr size_t kMaxExits = 10'000;
 constexpr std::string_view kVerdictKey = "verdict";
+constexpr std::string_view kUnstableKey = "unstable";
+constexpr std::string_view kMissedKey = "missed";
 constexpr std::string_view kChangeCause = "kubernetes.io/change-cause";
 
 // "41 s", "3 min 20 s"
@@ -91,7 +94,7 @@ void Rollout::AddOwn(std::string key, std::string text, NoteLevel level, TimeNs 
       now);
 }
 
-void Rollout::Begin(const Workload& workload, TimeNs now) {
+void Rollout::TellBegin(const Workload& workload, TimeNs now) {
   source_ = WorkloadSource(workload);
   std::string text = std::string(WorkloadKindWord(workload.kind)) + " " + workload.meta.name +
                      " in " + workload.meta.namespace_name;
@@ -105,11 +108,55 @@ void Rollout::Begin(const Workload& workload, TimeNs now) {
   if (cause != workload.meta.annotations.end()) {
     AddOwn("cause", "Reason: " + cause->second, NoteLevel::kInfo, now);
   }
+}
+
+void Rollout::Begin(const Workload& workload, TimeNs now) {
+  TellBegin(workload, now);
   OnWorkload(workload, now);
+}
+
+void Rollout::BeginAfterwards(const Workload& workload, TimeNs now) {
+  const bool has_failed = JudgeAfterwards(workload).state == RolloutStatus::State::kFailed;
+  verdict_time_ = VerdictTime(workload);
+  const TimeNs window = static_cast<TimeNs>(options_.stability_ms) * kNsPerMs;
+  // What has failed goes on trying.
+  lines_until_ = verdict_time_ && !has_failed ? *verdict_time_ + kNsPerSecond + window : kNoLimit;
+  explains_pods_ = has_failed;
+  TellBegin(workload, now);
+  Add({.key = std::string(kMissedKey),
+       .value = std::to_string(began_),
+       .source = source_,
+       .text = "it began and ended while it was not followed; what is still there is told now",
+       .level = NoteLevel::kWarning},
+      now);
+}
+
+void Rollout::OnWorkloadAfterwards(const Workload& workload, TimeNs now) {
+  name_ = std::string(WorkloadKindWord(workload.kind)) + " \"" + workload.meta.name + '"';
+  replicas_ = workload.desired;
+  RolloutStatus status = JudgeAfterwards(workload);
+  if (status.state == RolloutStatus::State::kWaiting) return;
+  verdict_ = std::move(status.words);
+  const bool has_failed = status.state == RolloutStatus::State::kFailed;
+  Add({.key = std::string(kVerdictKey),
+       .value = "1",
+       .source = source_,
+       .text = verdict_,
+       .level = has_failed ? NoteLevel::kError : NoteLevel::kInfo,
+       .time = verdict_time_.value_or(now)},
+      now);
+  if (has_failed) return Finish(OutcomeKind::kFailed, std::string(verdict_));
+  judged_ = now;
+  if (!unstable_.empty()) {
+    AddOwn(std::string(kUnstableKey), unstable_, NoteLevel::kError, now);
+    return Finish(OutcomeKind::kFailed, unstable_);
+  }
+  Finish(OutcomeKind::kSucceeded, verdict_);
 }
 
 void Rollout::OnWorkload(const Workload& workload, TimeNs now) {
   if (outcome_) return;
+  if (IsMissed()) return OnWorkloadAfterwards(workload, now);
   source_ = WorkloadSource(workload);
   name_ = std::string(WorkloadKindWord(workload.kind)) + " \"" + workload.meta.name + '"';
   replicas_ = workload.desired;
@@ -131,9 +178,9 @@ void Rollout::OnWorkload(const Workload& workload, TimeNs now) {
 }
 
 void Rollout::OnPod(const Pod& pod, TimeNs now) {
-  if (outcome_) return;
+  if (outcome_ || (lines_until_ && pod.meta.created > *lines_until_)) return;
   std::vector<Note> notes;
-  AddPodNotes(pod, notes);
+  if (explains_pods_) AddPodNotes(pod, notes);
   AddAll(std::move(notes), now);
   for (const Container& container : pod.containers) OnLives(pod, container, now);
 }
@@ -153,12 +200,20 @@ void Rollout::OnLives(const Pod& pod, const Container& container, TimeNs now) {
     trouble_ = source + " " + ExitWords(*life);
     trouble_is_probe_ = false;
     const TimeNs window = static_cast<TimeNs>(options_.stability_ms) * kNsPerMs;
-    if (!judged_ || outcome_ || pod.meta.owner_kind == "Job" || now - *judged_ >= window) continue;
-    const std::string words =
-        "unstable: " + trouble_ + " within " + Duration(now - *judged_) + " after the verdict";
-    AddOwn("unstable", words, NoteLevel::kError, now);
-    Finish(OutcomeKind::kFailed, words);
+    const std::optional<TimeNs> after = AfterVerdict(*life, now);
+    if (!after || outcome_ || pod.meta.owner_kind == "Job" || *after >= window) continue;
+    unstable_ = "unstable: " + trouble_ + " within " + Duration(*after) + " after the verdict";
+    if (IsMissed()) continue;  // OnWorkload tells it, behind the verdict
+    AddOwn(std::string(kUnstableKey), unstable_, NoteLevel::kError, now);
+    Finish(OutcomeKind::kFailed, unstable_);
   }
+}
+
+// How long after the verdict a life has ended, if it was after it.
+std::optional<TimeNs> Rollout::AfterVerdict(const ContainerLife& life, TimeNs now) const {
+  if (!IsMissed()) return judged_ ? std::optional(now - *judged_) : std::nullopt;
+  if (!verdict_time_ || life.finished <= *verdict_time_) return std::nullopt;
+  return life.finished - *verdict_time_;
 }
 
 void Rollout::OnPodGone(const Pod& pod, TimeNs now) {
@@ -173,6 +228,7 @@ void Rollout::OnPodGone(const Pod& pod, TimeNs now) {
 void Rollout::OnEvent(const KubeEvent& event, TimeNs now) {
   if (outcome_) return;
   if (event.time != 0 && event.time + kNsPerSecond < began_) return;  // whole seconds
+  if (lines_until_ && event.time > *lines_until_) return;
   std::vector<Note> notes;
   AddEventNotes(event, notes);
   AddAll(std::move(notes), now);
@@ -214,7 +270,8 @@ void Rollout::OnLine(std::string_view source, std::string_view text) {
 }
 
 void Rollout::Tick(TimeNs now) {
-  if (!judged_ || outcome_) return;
+  if (!judged_ || outcome_ || IsMissed()) return;
+  if (!unstable_.empty()) return Finish(OutcomeKind::kFailed, unstable_);
   const TimeNs age = now - *judged_;
   if (age < static_cast<TimeNs>(options_.stability_ms) * kNsPerMs) return;
   if (old_pods_ > 0 && age < static_cast<TimeNs>(options_.drain_ms) * kNsPerMs) return;
@@ -222,7 +279,7 @@ void Rollout::Tick(TimeNs now) {
 }
 
 std::optional<TimeNs> Rollout::NextTick() const {
-  if (!judged_ || outcome_) return std::nullopt;
+  if (!judged_ || outcome_ || IsMissed()) return std::nullopt;
   const uint64_t window =
       old_pods_ > 0 ? std::max(options_.stability_ms, options_.drain_ms) : options_.stability_ms;
   return *judged_ + static_cast<TimeNs>(window) * kNsPerMs;
@@ -247,9 +304,11 @@ uint64_t Rollout::Restarts() const {
 }
 
 Note Rollout::Summary(TimeNs now) const {
-  std::string text = std::string(OutcomeName(outcome_->kind)) + " after " + Duration(now - began_) +
-                     ": " + outcome_->reason + "; " + Plural(replicas_, "replica") + ", " +
-                     Plural(Restarts(), "restart");
+  std::string text(OutcomeName(outcome_->kind));
+  const std::optional<TimeNs> ended = IsMissed() ? verdict_time_ : now;
+  if (ended) text += " after " + Duration(*ended - began_);
+  text += ": " + outcome_->reason + "; " + Plural(replicas_, "replica") + ", " +
+          Plural(Restarts(), "restart");
   if (!error_line_.empty() && outcome_->kind != OutcomeKind::kSucceeded) {
     text += "; first error line: " + error_line_;
   }
@@ -268,6 +327,15 @@ void Rollout::RecallExit(std::string_view key, std::string_view life, int64_t re
   exits_.emplace(life);
   uint64_t& known = restarts_[std::string(key.substr(kExitKey.size()))];
   known = std::max(known, static_cast<uint64_t>(std::max<int64_t>(0, restarts)));
+}
+
+// The rest BeginAfterwards knows.
+void Rollout::RecallMissed(std::string_view began) {
+  lines_until_ = kNoLimit;
+  TimeNs time = 0;
+  if (std::from_chars(began.data(), began.data() + began.size(), time).ec == std::errc()) {
+    BeganBy(time);
+  }
 }
 
 void Rollout::Recall(const Entry& entry) {
@@ -290,6 +358,8 @@ void Rollout::Recall(const Entry& entry) {
   if (entry.level != NoteLevelName(NoteLevel::kInfo) && IsTrouble(key, entry.text)) {
     TakeTrouble(entry.source, entry.text);
   }
+  if (key == kUnstableKey) unstable_ = entry.text;
+  if (key == kMissedKey) RecallMissed(value);
   if (key == kVerdictKey && entry.level == NoteLevelName(NoteLevel::kInfo)) {
     judged_ = entry.time;
     verdict_ = entry.text;

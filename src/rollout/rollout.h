@@ -4,9 +4,14 @@
 //     |                                  `--a container exits within the stability window--> failed
 //     |--kubectl's verdict "failed"--> over: failed
 //     `--a newer revision, deletion--> over: cancelled
+//
+// One that was missed, because it was over before anybody looked, is told from what is left of it:
+// BeginAfterwards, its pods and events, then OnWorkload, with which it is over.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,6 +46,8 @@ struct RolloutOptions {
 /// Time is handed in; all calls on one thread.
 class Rollout {
  public:
+  static constexpr TimeNs kNoLimit = std::numeric_limits<TimeNs>::max();
+
   /// `began`: what happened before is not part of it.
   Rollout(RolloutId id, RolloutOptions options, TimeNs began);
 
@@ -48,6 +55,8 @@ class Rollout {
 
   /// First of all: image, replicas, reason. What a resumed one has told already is not told again.
   void Begin(const Workload& workload, TimeNs now);
+  /// Instead: it was missed. Also of a resumed one that IsMissed.
+  void BeginAfterwards(const Workload& workload, TimeNs now);
   void OnWorkload(const Workload& workload, TimeNs now);
   /// A pod of this revision.
   void OnPod(const Pod& pod, TimeNs now);
@@ -80,6 +89,12 @@ class Rollout {
 
   const RolloutId& id() const { return id_; }
   TimeNs began() const { return began_; }
+  /// What it is made of is known to be older than was thought.
+  void BeganBy(TimeNs time) { began_ = std::min(began_, time); }
+  bool IsMissed() const { return lines_until_.has_value(); }
+  /// Of a missed one: what its containers printed later is no part of it. kNoLimit: all is that
+  /// they have printed yet.
+  const std::optional<TimeNs>& lines_until() const { return lines_until_; }
   /// When kubectl's verdict was "done"; nothing: it was not.
   const std::optional<TimeNs>& judged() const { return judged_; }
 
@@ -88,14 +103,18 @@ class Rollout {
   void TakeTrouble(std::string_view source, std::string_view text);
   void AddAll(std::vector<Note> notes, TimeNs now);
   void AddOwn(std::string key, std::string text, NoteLevel level, TimeNs now);
+  void TellBegin(const Workload& workload, TimeNs now);
+  void OnWorkloadAfterwards(const Workload& workload, TimeNs now);
   void Finish(OutcomeKind kind, std::string reason);
   void OnLives(const Pod& pod, const Container& container, TimeNs now);
+  std::optional<TimeNs> AfterVerdict(const ContainerLife& life, TimeNs now) const;
   void RecallExit(std::string_view key, std::string_view life, int64_t restarts);
+  void RecallMissed(std::string_view began);
   uint64_t Restarts() const;
 
   const RolloutId id_;
   const RolloutOptions options_;
-  const TimeNs began_;
+  TimeNs began_;
   ToldNotes told_;
   std::vector<Note> notes_;
   std::string source_;  ///< Of notes about the workload itself.
@@ -109,6 +128,10 @@ class Rollout {
   size_t old_pods_ = 0;
   std::string verdict_;           ///< Its words.
   std::optional<TimeNs> judged_;  ///< When the verdict was "done".
+  std::string unstable_;          ///< Why it is, in words; empty: it is not.
+  std::optional<TimeNs> lines_until_;
+  std::optional<TimeNs> verdict_time_;  ///< Of a missed one; nothing: unknown.
+  bool explains_pods_ = true;           ///< What pods wait for has to do with it.
   std::optional<Outcome> outcome_;
 };
 

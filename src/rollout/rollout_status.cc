@@ -106,4 +106,25 @@ RolloutStatus JudgeRollout(const Workload& workload) {
   return {};
 }
 
+RolloutStatus JudgeAfterwards(const Workload& workload) {
+  RolloutStatus status = JudgeRollout(workload);
+  const Condition* const progressing = workload.Find("Progressing");
+  const bool was_complete = workload.kind == WorkloadKind::kDeployment && progressing != nullptr &&
+                            progressing->reason == "NewReplicaSetAvailable";
+  return status.state == State::kWaiting && was_complete ? RolledOut(workload) : status;
+}
+
+std::optional<TimeNs> VerdictTime(const Workload& workload) {
+  for (const Condition& condition : workload.conditions) {
+    const bool is_verdict =
+        workload.kind == WorkloadKind::kDeployment
+            ? condition.type == "Progressing" && (condition.reason == "NewReplicaSetAvailable" ||
+                                                  condition.reason == "ProgressDeadlineExceeded")
+            : workload.kind == WorkloadKind::kJob && condition.status == "True" &&
+                  (condition.type == "Complete" || condition.type == "Failed");
+    if (is_verdict && condition.changed != 0) return condition.changed;
+  }
+  return std::nullopt;
+}
+
 }  // namespace tailrace

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/time.h"
 #include "rollout/objects.h"
 
 namespace tailrace {
@@ -23,5 +25,13 @@ struct RolloutStatus {
 /// `kubectl wait` sees them. Pod: its phase.
 /// Strategy OnDelete, which kubectl refuses to judge, is done once all replicas are ready.
 RolloutStatus JudgeRollout(const Workload& workload);
+
+/// The same of a rollout that is known to be over. A Deployment that was complete once and is short
+/// of pods since then was rolled out.
+RolloutStatus JudgeAfterwards(const Workload& workload);
+
+/// When it got its verdict, by the conditions of Deployments and Jobs, in whole seconds. Nothing:
+/// it has none, or they don't tell.
+std::optional<TimeNs> VerdictTime(const Workload& workload);
 
 }  // namespace tailrace

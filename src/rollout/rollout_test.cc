@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -197,6 +198,73 @@ TEST(RolloutTest, WhatTheLogSaysIsRecalled) {
   ASSERT_TRUE(rollout.outcome());
   EXPECT_EQ(rollout.outcome()->reason, "deployment \"web\" successfully rolled out");
   EXPECT_NE(rollout.Summary(verdict_time).text.find("4 restarts"), std::string::npos);
+}
+
+Workload RolledOutAt(TimeNs time) {
+  Workload web = Web(2);
+  web.conditions = {{"Progressing", "True", "NewReplicaSetAvailable", "", time}};
+  return web;
+}
+
+TEST(RolloutTest, AMissedOneHasTheVerdictOfItsTime) {
+  Rollout rollout = Make();
+  const TimeNs now = kBegan + 3'600 * kSecond;
+  Workload web = RolledOutAt(kBegan + 42 * kSecond);
+  web.available = 1;  // since then
+  rollout.BeginAfterwards(web, now);
+  EXPECT_EQ(rollout.lines_until(), kBegan + 53 * kSecond);
+  KubeEvent event{.uid = "e", .object_kind = "Pod", .object_name = "web-1", .reason = "Killing"};
+  event.time = now;
+  rollout.OnEvent(event, now);
+  event.uid = "f";
+  event.reason = "Pulled";
+  event.time = kBegan + kSecond;
+  rollout.OnEvent(event, now);
+  rollout.OnWorkload(web, now);
+  EXPECT_EQ(Texts(rollout),
+            "deployment web in shop: revision 7, 2 replicas\n"
+            "it began and ended while it was not followed; what is still there is told now\n"
+            "Pulled\ndeployment \"web\" successfully rolled out\n");
+  ASSERT_TRUE(rollout.outcome());
+  EXPECT_EQ(rollout.Summary(now).text,
+            "succeeded after 42 s: deployment \"web\" successfully rolled out; 2 replicas, 0 "
+            "restarts");
+}
+
+TEST(RolloutTest, AnExitSoonAfterAMissedVerdictIsUnstable) {
+  const TimeNs now = kBegan + 3'600 * kSecond;
+  const TimeNs verdict = kBegan + 42 * kSecond;
+  for (const auto& [finished, reason] : std::map<TimeNs, std::string>{
+           {verdict - kSecond, "deployment \"web\" successfully rolled out"},
+           {verdict + 4 * kSecond,
+            "unstable: web-1/app exited with code 3 (Error) within 4 s after the verdict"},
+           {verdict + 10 * kSecond, "deployment \"web\" successfully rolled out"}}) {
+    Rollout rollout = Make();
+    rollout.BeginAfterwards(RolledOutAt(verdict), now);
+    Pod pod = Crashed(0, "x");
+    pod.containers[0].current.finished = finished;
+    rollout.OnPod(pod, now);
+    EXPECT_FALSE(rollout.outcome());
+    rollout.OnWorkload(RolledOutAt(verdict), now);
+    ASSERT_TRUE(rollout.outcome());
+    EXPECT_EQ(rollout.outcome()->reason, reason);
+  }
+}
+
+TEST(RolloutTest, AMissedFailureSaysWhatItsPodsWaitFor) {
+  Rollout rollout = Make();
+  Workload web = Web(1);
+  web.conditions = {{"Progressing", "False", "ProgressDeadlineExceeded", "", kBegan + kSecond}};
+  rollout.BeginAfterwards(web, kBegan + 9 * kSecond);
+  EXPECT_EQ(rollout.lines_until(), Rollout::kNoLimit);
+  Pod pod;
+  pod.meta = {.name = "web-1", .uid = "p", .owner_kind = "ReplicaSet", .owner_uid = "r"};
+  pod.containers = {{.name = "app", .reason = "ErrImagePull", .message = "no such image"}};
+  rollout.OnPod(pod, kBegan + 9 * kSecond);
+  rollout.OnWorkload(web, kBegan + 9 * kSecond);
+  EXPECT_EQ(rollout.outcome()->reason,
+            "deployment \"web\" exceeded its progress deadline; web-1/app: container app waits: "
+            "ErrImagePull: no such image");
 }
 
 }  // namespace

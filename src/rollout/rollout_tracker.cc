@@ -11,6 +11,8 @@ namespace {
 
 using State = RolloutStatus::State;
 
+constexpr TimeNs kNsPerSecond = 1'000'000'000;
+
 bool HasVerdict(const Workload& workload) {
   return JudgeRollout(workload).state != State::kWaiting;
 }
@@ -56,11 +58,14 @@ void RolloutTracker::OnWorkload(Workload workload) {
   Tracked& tracked = found->second;
   tracked.workload = std::move(workload);
   if (!synced_) return;
-  if (is_new) return FirstLook(tracked, true);
+  if (is_new) {
+    ++changes_;
+    return FirstLook(tracked, true);
+  }
   if (tracked.workload.revision.empty()) return;
   if (tracked.revision != tracked.workload.revision) {
     Supersede(tracked);
-    return Open(tracked, clock_.Now());
+    return Open(tracked, clock_.Now(), false);
   }
   if (tracked.rollout == nullptr) return;
   tracked.rollout->OnWorkload(tracked.workload, clock_.Now());
@@ -76,22 +81,38 @@ void RolloutTracker::FirstLook(Tracked& tracked, bool is_new) {
   if (resumed != rollouts_.end()) {
     tracked.rollout = resumed->second.get();
     listener_.OnOpened(*tracked.rollout, tracked.workload, true);
-    tracked.rollout->Begin(tracked.workload, clock_.Now());
-    ReplayEvents(*tracked.rollout, id.uid);
-    AttachPods(tracked);
-    return Report(*tracked.rollout);
+    return Tell(tracked, tracked.rollout->IsMissed());
   }
   const bool follow = is_new ? !HasVerdict(tracked.workload) : IsUnderWay(tracked.workload);
-  if (!follow) return;
-  const ReplicaSet* const set = NewReplicaSet(id);
-  const bool is_old = tracked.workload.kind == WorkloadKind::kDeployment
-                          ? set == nullptr || set->reused
-                          : is_new || tracked.workload.kind == WorkloadKind::kDaemonSet;
-  const TimeNs created = set != nullptr ? set->meta.created : tracked.workload.meta.created;
-  Open(tracked, is_old || created == 0 ? clock_.Now() : std::min(created, clock_.Now()));
+  const bool is_missed = !is_new && !follow && WasMissed(tracked);
+  if (!follow && !is_missed) return;
+  const bool is_over =
+      JudgeAfterwards(tracked.workload).state != State::kWaiting;  // not just short of some pods
+  Open(tracked, Began(tracked, is_new, is_missed), is_missed && is_over);
 }
 
-void RolloutTracker::Open(Tracked& tracked, TimeNs began) {
+// Whether it is another one than an earlier process has seen. Creation times are whole seconds.
+bool RolloutTracker::WasMissed(const Tracked& tracked) const {
+  if (!known_) return false;
+  const auto found = known_->revisions.find(tracked.workload.meta.uid);
+  if (found != known_->revisions.end()) return found->second != tracked.revision;
+  return tracked.workload.meta.created + kNsPerSecond > known_->until;
+}
+
+TimeNs RolloutTracker::Began(const Tracked& tracked, bool is_new, bool is_missed) const {
+  const Workload& workload = tracked.workload;
+  const ReplicaSet* const set = NewReplicaSet({workload.meta.uid, tracked.revision});
+  const bool is_known = workload.kind == WorkloadKind::kDeployment
+                            ? set != nullptr && !set->reused
+                            : !is_new && workload.kind != WorkloadKind::kDaemonSet &&
+                                  !(is_missed && workload.kind == WorkloadKind::kStatefulSet);
+  const TimeNs created = set != nullptr ? set->meta.created : workload.meta.created;
+  if (is_known && created != 0) return std::min(created, clock_.Now());
+  return is_missed ? std::max(known_->until, workload.meta.created) : clock_.Now();
+}
+
+void RolloutTracker::Open(Tracked& tracked, TimeNs began, bool is_missed) {
+  ++changes_;
   tracked.revision = tracked.workload.revision;
   const RolloutId id{tracked.workload.meta.uid, tracked.revision};
   auto& rollout = rollouts_[id];
@@ -99,11 +120,24 @@ void RolloutTracker::Open(Tracked& tracked, TimeNs began) {
   rollout = std::make_unique<Rollout>(id, options_.rollout, began);
   tracked.rollout = rollout.get();
   listener_.OnOpened(*rollout, tracked.workload, false);
-  rollout->Begin(tracked.workload, clock_.Now());
-  ReplayEvents(*rollout, id.uid);
-  AttachPods(tracked);
+  Tell(tracked, is_missed);
+  if (tracked.rollout == nullptr) return;
   CountOldPods(id.uid);
   if (tracked.rollout != nullptr) Report(*tracked.rollout);
+}
+
+// All that is known of its rollout.
+void RolloutTracker::Tell(Tracked& tracked, bool is_missed) {
+  Rollout& rollout = *tracked.rollout;
+  if (is_missed) {
+    rollout.BeginAfterwards(tracked.workload, clock_.Now());
+  } else {
+    rollout.Begin(tracked.workload, clock_.Now());
+  }
+  ReplayEvents(rollout, tracked.workload.meta.uid);
+  AttachPods(tracked);
+  if (is_missed) rollout.OnWorkload(tracked.workload, clock_.Now());
+  Report(rollout);
 }
 
 void RolloutTracker::Supersede(Tracked& tracked) {
@@ -118,6 +152,7 @@ void RolloutTracker::OnWorkloadDeleted(std::string_view uid) {
   if (found == workloads_.end()) return;
   Rollout* const rollout = std::exchange(found->second.rollout, nullptr);
   workloads_.erase(found);
+  ++changes_;
   if (rollout == nullptr) return;
   rollout->OnDeleted(clock_.Now());
   Report(*rollout);
@@ -126,6 +161,8 @@ void RolloutTracker::OnWorkloadDeleted(std::string_view uid) {
 void RolloutTracker::OnSynced() {
   if (std::exchange(synced_, true)) return;
   for (auto& [uid, tracked] : workloads_) FirstLook(tracked, false);
+  known_.reset();
+  ++changes_;
   std::vector<Rollout*> lost;
   for (const auto& [id, rollout] : rollouts_) {
     const auto workload = workloads_.find(id.uid);
@@ -258,6 +295,11 @@ void RolloutTracker::Attach(OwnedPod& owned) {
 
 void RolloutTracker::AttachPods(Tracked& tracked) {
   const std::string workload_uid = tracked.workload.meta.uid;
+  // By the cluster's clock, before any pod of it: ours may be ahead, and may have come late.
+  const ReplicaSet* const set = NewReplicaSet(tracked.rollout->id());
+  if (set != nullptr && !set->reused && set->meta.created != 0) {
+    tracked.rollout->BeganBy(set->meta.created);
+  }
   std::vector<std::string> owners = {workload_uid};
   const auto sets = sets_of_.find(workload_uid);
   if (sets != sets_of_.end()) owners.insert(owners.end(), sets->second.begin(), sets->second.end());
@@ -380,6 +422,13 @@ void RolloutTracker::Forget(const RolloutId& id) {
   }
   over_.erase(id);
   rollouts_.erase(found);
+}
+
+std::optional<KnownRevisions> RolloutTracker::Known(TimeNs until) const {
+  if (!synced_) return std::nullopt;
+  KnownRevisions known{.until = until};
+  for (const auto& [uid, tracked] : workloads_) known.revisions.emplace(uid, tracked.revision);
+  return known;
 }
 
 TrackerStats RolloutTracker::Stats() const {

@@ -1,7 +1,8 @@
 // RolloutTracker: all rollouts of one cluster, told by the objects as they change. No I/O.
 //
 // Which workloads are rolled out is judged when a revision is seen for the first time:
-// - in the first lists: one that is under way is followed, one that has got its verdict is not;
+// - in the first lists: one that is under way is followed, one that has got its verdict is not,
+//   unless it began after an earlier process had looked last (Know): then it was missed;
 // - later: every new revision; a workload that is new itself unless it has its verdict already.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -44,6 +46,12 @@ struct TrackerOptions {
   bool old_pods = false;  ///< Pods of older revisions belong to a rollout from its begin on, too.
 };
 
+/// What an earlier process has seen of the cluster.
+struct KnownRevisions {
+  TimeNs until = 0;                                        ///< When it looked last.
+  std::unordered_map<std::string, std::string> revisions;  ///< By the workload's UID.
+};
+
 struct TrackerStats {
   uint64_t workloads = 0;
   uint64_t pods = 0;
@@ -62,6 +70,9 @@ class RolloutTracker {
 
   /// Before the first object: one whose log is open, made by an earlier process.
   void Resume(std::unique_ptr<Rollout> rollout);
+
+  /// The same. Without it nothing counts as missed.
+  void Know(KnownRevisions known) { known_ = std::move(known); }
 
   void OnWorkload(Workload workload);
   void OnWorkloadDeleted(std::string_view uid);
@@ -82,6 +93,10 @@ class RolloutTracker {
   /// A pod as it is now; null: gone.
   const Pod* FindPod(const std::string& uid) const;
   TrackerStats Stats() const;
+  /// For the Know of a later process; nothing before OnSynced.
+  std::optional<KnownRevisions> Known(TimeNs until) const;
+  /// Grows when Known would be another one.
+  uint64_t changes() const { return changes_; }
 
  private:
   struct Tracked {
@@ -96,7 +111,10 @@ class RolloutTracker {
   using UidSet = std::set<std::string>;
 
   void FirstLook(Tracked& tracked, bool is_new);
-  void Open(Tracked& tracked, TimeNs began);
+  bool WasMissed(const Tracked& tracked) const;
+  TimeNs Began(const Tracked& tracked, bool is_new, bool is_missed) const;
+  void Open(Tracked& tracked, TimeNs began, bool is_missed);
+  void Tell(Tracked& tracked, bool is_missed);
   void Supersede(Tracked& tracked);
   void AttachPods(Tracked& tracked);
   void Attach(OwnedPod& owned);
@@ -112,6 +130,8 @@ class RolloutTracker {
   RolloutListener& listener_;
   const Clock& clock_;
   bool synced_ = false;
+  std::optional<KnownRevisions> known_;  ///< Until OnSynced.
+  uint64_t changes_ = 0;
   std::unordered_map<std::string, Tracked> workloads_;
   std::unordered_map<std::string, ReplicaSet> replica_sets_;
   std::unordered_map<std::string, OwnedPod> pods_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "rollout/object_notes.h"
@@ -81,7 +82,16 @@ class Replay final : public RolloutListener {
     }
     ForgetOver();
   }
-  void Synced() { tracker_->OnSynced(); }
+  void Synced() {
+    tracker_->OnSynced();
+    ForgetOver();
+  }
+  /// A new process that knows what the last one had seen.
+  void RestartKnowing() {
+    const std::optional<KnownRevisions> known = tracker_->Known(clock_.now);
+    Restart();
+    tracker_->Know(known.value());
+  }
   void Pass(TimeNs time) {
     clock_.now += time;
     tracker_->Tick();
@@ -319,6 +329,93 @@ TEST(RolloutTrackerTest, ARestartBehindAnyStepTellsNothingTwiceAndEndsTheSame) {
       }
     }
   }
+}
+
+// Steps up to the `count`th verdict of kubectl.
+size_t BehindVerdict(const std::vector<RecordedStep>& steps, int count) {
+  size_t at = 0;
+  for (; at < steps.size() && count > 0; ++at) {
+    if (steps[at].kind == "kubectl") --count;
+  }
+  return at;
+}
+
+TEST(RolloutTrackerTest, WhatBeganAndEndedBetweenTwoProcessesIsToldAfterwards) {
+  const std::vector<RecordedStep> steps = ReadRecording("success");
+  const size_t first = BehindVerdict(steps, 1);
+  const size_t second = BehindVerdict(steps, 2);
+  Replay replay(AtOnce());
+  replay.Synced();
+  for (size_t i = 0; i < first; ++i) replay.Feed(steps[i]);
+  ASSERT_EQ(replay.logs.size(), 1);
+  replay.RestartKnowing();
+  for (const RecordedStep& step : StateAfter(steps, second)) replay.Feed(step);
+  replay.Synced();
+  ASSERT_EQ(replay.logs.size(), 2);
+  const LogOfRollout& log = replay.logs["web.2"];
+  EXPECT_EQ(OutcomeOf(log), "succeeded");
+  EXPECT_TRUE(Has(log, "deployment web in success: revision 2"));
+  EXPECT_TRUE(Has(log, "it began and ended while it was not followed"));
+  EXPECT_TRUE(Has(log, "successfully rolled out"));
+  ASSERT_FALSE(log.pods.empty());
+  for (const std::string& pod : log.pods) EXPECT_TRUE(pod.starts_with("web-bf56c9f8-")) << pod;
+  // And it goes on.
+  for (size_t i = second; i < steps.size(); ++i) replay.Feed(steps[i]);
+  EXPECT_EQ(OutcomeOf(replay.logs["web.3"]), "succeeded");
+  EXPECT_EQ(replay.logs.size(), 3);
+}
+
+TEST(RolloutTrackerTest, WhatWasSeenIsNotMissed) {
+  const std::vector<RecordedStep> steps = ReadRecording("success");
+  Replay replay(AtOnce());
+  replay.Synced();
+  for (const RecordedStep& step : steps) replay.Feed(step);
+  const size_t logs = replay.logs.size();
+  replay.RestartKnowing();
+  for (const RecordedStep& step : StateAfter(steps, steps.size())) replay.Feed(step);
+  replay.Synced();
+  EXPECT_EQ(replay.logs.size(), logs);
+}
+
+TEST(RolloutTrackerTest, NewWorkloadsAreMissedIfTheyAreNewerThanTheLastLook) {
+  const std::vector<RecordedStep> steps = ReadRecording("others");
+  Replay replay(AtOnce());
+  replay.Synced();
+  replay.RestartKnowing();  // had seen an empty cluster, before the recording
+  for (const RecordedStep& step : StateAfter(steps, steps.size())) replay.Feed(step);
+  replay.Synced();
+  EXPECT_EQ(OutcomeOf(replay.logs["migrate.1"]), "succeeded");
+  EXPECT_EQ(OutcomeOf(replay.logs["bad.1"]), "failed");
+  Replay later(AtOnce());
+  later.Pass(3'600 * kSecond * 24 * 365);
+  later.Synced();
+  later.RestartKnowing();  // so these were there when it looked, but not followed
+  for (const RecordedStep& step : StateAfter(steps, steps.size())) later.Feed(step);
+  later.Synced();
+  EXPECT_TRUE(later.logs.empty());
+}
+
+TEST(RolloutTrackerTest, ARestartWhileAMissedOneIsToldGoesOnWithIt) {
+  const std::vector<RecordedStep> steps = ReadRecording("success");
+  const std::vector<RecordedStep> state = StateAfter(steps, BehindVerdict(steps, 2));
+  Replay replay(AtOnce());
+  replay.Synced();
+  for (size_t i = 0; i < BehindVerdict(steps, 1); ++i) replay.Feed(steps[i]);
+  replay.RestartKnowing();
+  for (const RecordedStep& step : state) replay.Feed(step);
+  replay.Synced();
+  LogOfRollout& log = replay.logs["web.2"];
+  log.outcome.reset();  // the end did not reach the disk, nor the verdict
+  log.entries.pop_back();
+  ASSERT_FALSE(Has(log, "successfully rolled out"));
+  replay.Restart();
+  for (const RecordedStep& step : state) replay.Feed(step);
+  replay.Synced();
+  EXPECT_EQ(OutcomeOf(log), "succeeded");
+  EXPECT_TRUE(Has(log, "successfully rolled out"));
+  std::map<std::string, int> told;
+  for (const Stored& stored : log.entries) ++told[stored.fields];
+  for (const auto& [fields, count] : told) EXPECT_EQ(count, 1) << fields;
 }
 
 }  // namespace

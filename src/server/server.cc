@@ -325,6 +325,7 @@ Result<void> Server::MakeKubernetesSource() {
                                         .entry_bytes = config_.limits.entry_bytes,
                                         .max_followers = config.followed_containers,
                                         .access_timeout_ms = config_.access_review.timeout_ms,
+                                        .state_folder = config_.data,
                                         .redactor = redactor_.get(),
                                         .say = SayToLog()},
                                        Clock::System(), random_);

@@ -10,6 +10,7 @@ namespace tailrace {
 namespace {
 
 constexpr uint64_t kReadAgainMs = 1'000;
+constexpr uint64_t kKeepMs = 1'000;  // changes come in crowds
 constexpr TimeNs kNsPerMs = 1'000'000;
 constexpr int kForbidden = 403;
 constexpr int kNotFound = 404;
@@ -145,37 +146,50 @@ ClusterFollower::ClusterFollower(ClusterShared shared, std::unique_ptr<kube::Api
                 .bare_pods = std::ranges::find(options.kinds, "pods") != options.kinds.end(),
                 .old_pods = options.old_pods},
                *this, shared.clock),
-      tick_(shared.loop) {
+      tick_(shared.loop),
+      known_path_(options.state_folder.empty()
+                      ? ""
+                      : KnownFilePath(options.state_folder, client_->cluster().name)),
+      keep_(shared.loop) {
   stats_.name = client_->cluster().name;
 }
 
-ClusterFollower::~ClusterFollower() = default;
+ClusterFollower::~ClusterFollower() {
+  if (known_path_.empty()) return;
+  if (const auto known = tracker_.Known(stats_.synced ? shared_.clock.Now() : well_until_)) {
+    const Result<void> kept = WriteKnownFile(known_path_, client_->cluster().name, *known);
+    if (!kept) say_.warn(kept.error().message);
+  }
+}
 
 // ------------------------------------------------------------------------------------------------
 // The beginning
 
 void ClusterFollower::Start() {
-  ReadLogs();
+  ReadBefore();
 }
 
-void ClusterFollower::ReadLogs() {
-  auto logs = std::make_unique<Result<std::vector<OpenLog>>>();
-  Result<std::vector<OpenLog>>& read = *logs;
+void ClusterFollower::ReadBefore() {
+  auto before = std::make_unique<Before>();
+  Before& read = *before;
   shared_.loop.RunInPool(
       [this, &read] {
-        read = ReadOpenLogs(shared_.store, client_->cluster().name, rollout_options_, stopping_);
+        const std::string& cluster = client_->cluster().name;
+        read.logs = ReadOpenLogs(shared_.store, cluster, rollout_options_, stopping_);
+        if (!known_path_.empty()) read.known = ReadKnownFile(known_path_, cluster);
       },
-      [this, logs = std::move(logs)] { Begin(std::move(*logs)); });
+      [this, before = std::move(before)] { Begin(std::move(*before)); });
 }
 
-void ClusterFollower::Begin(Result<std::vector<OpenLog>> logs) {
+void ClusterFollower::Begin(Before before) {
   if (stopping_.load()) return;
-  if (!logs) {
+  if (!before.logs) {
     say_.warn("the rollouts of cluster " + client_->cluster().name +
-              " cannot be followed yet: " + logs.error().message);
-    return shared_.loop.After(kReadAgainMs, [this] { ReadLogs(); });
+              " cannot be followed yet: " + before.logs.error().message);
+    return shared_.loop.After(kReadAgainMs, [this] { ReadBefore(); });
   }
-  for (OpenLog& log : *logs) {
+  if (before.known) tracker_.Know(std::move(*before.known));
+  for (OpenLog& log : *before.logs) {
     Rollout& rollout = *log.rollout;
     if (LogOf(rollout) != nullptr) continue;
     AddLog(rollout).Resume(std::move(log.key), std::move(log.recovery));
@@ -350,8 +364,31 @@ void ClusterFollower::Settle() {
     stats.expired += watch->stats().expired;
     stats.object_bytes += watch->stats().memory_bytes;
   }
+  if (stats.synced) well_until_ = shared_.clock.Now();
+  const bool is_newer = tracker_.changes() != kept_changes_ && !known_path_.empty();
+  if (is_newer && !std::exchange(keeping_, true)) keep_.Start(kKeepMs, [this] { KeepKnown(); });
   const std::lock_guard lock(stats_mutex_);
   stats_ = std::move(stats);
+}
+
+// For the next process.
+void ClusterFollower::KeepKnown() {
+  auto known = tracker_.Known(well_until_);
+  if (!known) {
+    keeping_ = false;
+    return;
+  }
+  kept_changes_ = tracker_.changes();
+  auto kept = std::make_shared<Result<void>>();
+  shared_.loop.RunInPool(
+      [this, kept, known = std::move(*known)] {
+        *kept = WriteKnownFile(known_path_, client_->cluster().name, known);
+      },
+      [this, kept] {
+        keeping_ = false;
+        if (!*kept) say_.warn(kept->error().message);
+        Settle();
+      });
 }
 
 KubernetesClusterStats ClusterFollower::Stats() const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "rollout/rollout_tracker.h"
 #include "source/kubernetes/access_reviewer.h"
 #include "source/kubernetes/api_follow_port.h"
+#include "source/kubernetes/known_file.h"
 #include "source/kubernetes/kubernetes_source.h"
 #include "source/kubernetes/log_opener.h"
 #include "source/kubernetes/log_writer.h"
@@ -68,8 +70,15 @@ class ClusterFollower final : public RolloutListener {
   ClusterFollower(ClusterShared shared, std::unique_ptr<kube::ApiClient> client,
                   const KubernetesOptions& options, std::vector<const Kind*> kinds);
 
-  void ReadLogs();
-  void Begin(Result<std::vector<OpenLog>> logs);
+  /// What earlier processes have left.
+  struct Before {
+    Result<std::vector<OpenLog>> logs;
+    std::optional<KnownRevisions> known;
+  };
+
+  void ReadBefore();
+  void Begin(Before before);
+  void KeepKnown();
   void AddWatches(const std::vector<std::string>& namespaces);
   void OnlyOwnNamespace();
   void OnSynced();
@@ -101,6 +110,11 @@ class ClusterFollower final : public RolloutListener {
   std::map<RolloutId, std::unique_ptr<RolloutLog>> logs_;
   std::vector<std::unique_ptr<Watch>> watches_;
   Timer tick_;
+  const std::string known_path_;  ///< Empty: nothing is kept.
+  Timer keep_;
+  bool keeping_ = false;       ///< Soon, or in the pool.
+  uint64_t kept_changes_ = 0;  ///< The tracker's, in the file.
+  TimeNs well_until_ = 0;      ///< Until then nothing can have been missed.
   bool only_own_namespace_ = false;
   bool trouble_said_ = false;
   uint64_t rollouts_total_ = 0;

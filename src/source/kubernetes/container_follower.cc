@@ -52,7 +52,17 @@ std::vector<ContainerFollower::Life> ContainerFollower::Lives() const {
                          .restart = state_.restarts,
                          .over = state_.phase != ContainerState::Phase::kRunning});
   }
+  if (target_.until != 0) CutOff(lives);
   return lives;
+}
+
+// To what is part of a rollout that is over.
+void ContainerFollower::CutOff(std::vector<Life>& lives) const {
+  std::erase_if(lives, [this](const Life& life) { return life.instance.started > target_.until; });
+  for (Life& life : lives) {
+    life.over = true;
+    if (life.instance.finished > target_.until) life.instance.finished = 0;  // no part of it
+  }
 }
 
 const ContainerFollower::Life* ContainerFollower::Find(const std::vector<Life>& lives) const {
@@ -143,7 +153,8 @@ void ContainerFollower::Open(const Life& life) {
                           .entry_bytes = options_.entry_bytes,
                           .redactor = options_.redactor,
                           .whole = life.previous && target_.since == 0,
-                          .since = point_.lines == 0 ? target_.since : 0};
+                          .since = point_.lines == 0 ? target_.since : 0,
+                          .last = target_.until};
   if (std::exchange(accept_gap_, false)) {
     options.on_gap = [this] {
       SayGap("lines of container " + target_.container +

@@ -79,6 +79,7 @@ class ContainerFollower {
   };
 
   std::vector<Life> Lives() const;
+  void CutOff(std::vector<Life>& lives) const;
   void Step();
   void Begin(const Life& life);
   void Open(const Life& life);

@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -309,6 +310,46 @@ TEST(ContainerFollower, WhateverHappensEachLineOnceOrAGapIsSaid) {
   for (unsigned seed = 1; seed <= 300; ++seed) {
     RunSeed(seed, {.rotation = true, .quick_lives = true});
   }
+}
+
+TEST(ContainerFollower, OfARolloutThatIsOverWhatThereIsIsReadOnce) {
+  FollowHarness harness(1);
+  harness.world.Start();
+  harness.world.Print(10);
+  const TimeNs until = harness.world.now++;
+  harness.world.Print(10);
+  harness.target.until = until;
+  harness.MakeFollower();
+  harness.Settle();
+  EXPECT_EQ(Lines(harness.log).size(), 10u);
+  EXPECT_TRUE(harness.follower->Quiet());  // though it runs
+  harness.world.Exit();
+  harness.world.Sleep(2 * kSecond);
+  harness.world.Start();
+  harness.world.Print(10);
+  harness.Settle();
+  EXPECT_EQ(Lines(harness.log).size(), 10u);
+  EXPECT_TRUE(ReadLog(harness.log).exits.empty());
+  EXPECT_TRUE(ReadLog(harness.log).gaps.empty());
+  EXPECT_EQ(harness.stats.open_streams, 0u);
+}
+
+TEST(ContainerFollower, OfARolloutThatIsOverEachLifeThatIsLeftIsRead) {
+  FollowHarness harness(1);
+  harness.target.until = std::numeric_limits<TimeNs>::max();
+  harness.MakeFollower();
+  for (int n = 0; n < 2; ++n) {
+    harness.world.Start();
+    harness.world.Print(3);
+    if (n == 0) {
+      harness.world.Exit();
+      harness.world.Sleep(2 * kSecond);
+    }
+  }
+  harness.Settle();
+  ExpectAll(harness, "lives");
+  EXPECT_EQ(ReadLog(harness.log).exits.size(), 1u);
+  EXPECT_TRUE(harness.follower->Quiet());
 }
 
 }  // namespace

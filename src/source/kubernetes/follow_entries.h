@@ -27,6 +27,9 @@ struct FollowTarget {
   std::string source;  ///< Of the entries: "POD/CONTAINER".
   /// Lines before it are not wanted, of a container that is older than the log; 0: all are.
   TimeNs since = 0;
+  /// Later lines are not wanted, of a rollout that is over: what there is is read once and not
+  /// followed; 0: all are.
+  TimeNs until = 0;
 };
 
 /// Encoded entries.

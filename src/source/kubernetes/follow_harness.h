@@ -252,13 +252,8 @@ struct FollowHarness {
       EXPECT_TRUE(reader.Next(entry));
       recovery.Take(entry);
     }
-    follower.emplace(world,
-                     FollowTarget{.namespace_name = "ns",
-                                  .pod = "web-1",
-                                  .pod_uid = "u1",
-                                  .container = "app",
-                                  .source = "web-1/app"},
-                     FollowOptions{}, log, stats, recovery.Find("u1", "app"), nullptr);
+    follower.emplace(world, target, FollowOptions{}, log, stats, recovery.Find("u1", "app"),
+                     nullptr);
   }
   // A kill: what was not durable is gone.
   void Restart(size_t durable) {
@@ -291,6 +286,11 @@ struct FollowHarness {
     }
   }
 
+  FollowTarget target = {.namespace_name = "ns",
+                         .pod = "web-1",
+                         .pod_uid = "u1",
+                         .container = "app",
+                         .source = "web-1/app"};
   World world;
   FollowLog log;
   FollowStats stats;

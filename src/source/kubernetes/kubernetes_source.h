@@ -40,6 +40,9 @@ struct KubernetesOptions {
   size_t entry_bytes = 1 << 20;        ///< Longer lines are split.
   size_t max_followers = 2'000;        ///< Containers followed at the same time, of one cluster.
   uint64_t access_timeout_ms = 1'500;  ///< Of AskAccess.
+  /// Of a file for each cluster, which says what was known of it; empty: none is kept, and what
+  /// was missed since then is not known.
+  std::string state_folder;
   const Redactor* redactor = nullptr;  ///< Null: nothing is masked.
   Say say;
 };

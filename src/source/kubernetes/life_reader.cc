@@ -89,7 +89,7 @@ bool LifeReader::BeginLine(const LogPiece& piece) {
     halt_ = Halt::kOtherLife;
     return false;
   }
-  skip_line_ = time_ < options_.since;
+  skip_line_ = time_ < options_.since || (options_.last != 0 && time_ > options_.last);
   if (skip_line_) return true;
   const ResumeFilter::Verdict verdict = filter_.Next(time_);
   skip_line_ = verdict == ResumeFilter::Verdict::kSeen;

@@ -21,6 +21,7 @@ struct LifeReadOptions {
   const Redactor* redactor = nullptr;  ///< Null: nothing is masked. Outlives the reader.
   bool whole = false;  ///< The read begins with the file; otherwise at point.Since().
   TimeNs since = 0;    ///< Earlier lines are left out, and not counted.
+  TimeNs last = 0;     ///< Later ones are left out; 0: none is.
   /// Given: lines between the point and the read's first are lost for good; called before the
   /// first.
   std::function<void()> on_gap;

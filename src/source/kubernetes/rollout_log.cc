@@ -12,6 +12,7 @@ constexpr TimeNs kNsPerSecond = 1'000'000'000;
 constexpr TimeNs kSettleMs = 1'000;
 constexpr TimeNs kFirstLineMs = 4'000;  // The same of one that nothing was read of yet.
 constexpr uint64_t kLookMs = 100;
+constexpr TimeNs kReadAfterwardsMs = 300'000;  // What is left of a missed one is read by then.
 
 ContainerInstance InstanceOf(const ContainerLife& life) {
   return {.id = life.id,
@@ -71,6 +72,8 @@ void RolloutLog::Open(const Workload& workload) {
   wish.done = [this](Result<LogKey> key) {
     wish_.reset();
     if (key) return UseWriter(std::move(*key));
+    // It was not missed: what was known of it was a moment too old.
+    if (rollout_.IsMissed() && key.error().code == ErrorCode::kConflict) return on_closed_();
     shared_.say.warn("a rollout in cluster " + shared_.cluster +
                      " has no log: " + key.error().message);
     on_closed_();
@@ -169,7 +172,8 @@ void RolloutLog::Follow(const Pod& pod, const Container& container) {
                         .pod_uid = pod.meta.uid,
                         .container = container.name,
                         .source = pod.meta.name + "/" + container.name,
-                        .since = is_older ? rollout_.began() : 0};
+                        .since = is_older ? rollout_.began() : 0,
+                        .until = rollout_.lines_until().value_or(0)};
     std::optional<FollowedBefore> before = recovery_.Find(pod.meta.uid, container.name);
     ++shared_.followers;
     found = followed_.emplace(key, Followed{}).first;
@@ -179,7 +183,8 @@ void RolloutLog::Follow(const Pod& pod, const Container& container) {
                                               if (over_) timer_.Start(0, [this] { Look(); });
                                             });
   }
-  found->second.must_end = container.state == Container::State::kTerminated || pod.meta.deleting;
+  found->second.must_end =
+      container.state == Container::State::kTerminated || pod.meta.deleting || rollout_.IsMissed();
   found->second.follower->OnState(StateOf(container, rollout_.began()));
 }
 
@@ -215,8 +220,17 @@ void RolloutLog::Look() {
     const bool is_late = settled < kFirstLineMs && !followed.follower->HasRead();
     return !followed.follower->Quiet() && (followed.must_end || is_late);
   });
-  const bool drained =
-      age < 0 || age >= std::max(kFirstLineMs, static_cast<TimeNs>(shared_.drain_ms));
+  const TimeNs patience = rollout_.IsMissed()
+                              ? kReadAfterwardsMs
+                              : std::max(kFirstLineMs, static_cast<TimeNs>(shared_.drain_ms));
+  const bool drained = age < 0 || age >= patience;
+  if (waits && drained && rollout_.IsMissed()) {
+    AddNotes({{.key = "unread",
+               .value = "1",
+               .text = "not all of it could be read",
+               .level = NoteLevel::kWarning,
+               .time = now}});
+  }
   if (drained || (!waits && settled >= kSettleMs)) return End();
   timer_.Start(kLookMs, [this] { Look(); });
 }
