@@ -11,17 +11,19 @@ from rollout_case import CHATTER, PATIENCE_SECONDS, RolloutCase, manifest
 # What the container itself has printed; events of it have the same source.
 LINE = re.compile(rb"^(web-\S+)/app (\1 line \d+|life)$")
 
+SLOW_LINES = 20_000  # far more than a pipe takes
+
 
 class DirectTest(RolloutCase):
     """A server follows the same cluster: what it has is what the verb has to show."""
 
-    async def verb(self, on, *words):
+    async def verb(self, on, *words, config=None):
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("TAILRACE_")}
         process = await asyncio.create_subprocess_exec(
             binary_path(), "rollout", "--direct", *words, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env={**environment, "KUBECONFIG": str(on.config)},
+            env={**environment, "KUBECONFIG": str(config or on.config)},
             preexec_fn=lambda: prepare_child({}))
         self.addAsyncCleanup(self.ended, process)
         return process
@@ -117,6 +119,47 @@ class DirectTest(RolloutCase):
         self.assertEqual((code, out), (66, b""))
         self.assertIn(f"no StatefulSet web in namespace {on.namespace}", why)
 
+    async def a_terminal_that_stops(self, on):
+        """Nothing is read of its output until the rollout is long over."""
+        process = await self.verb(on, "deploy/web", "--wait")
+        script = (f"i=0; while [ $i -lt {SLOW_LINES} ]; do i=$((i+1)); echo $HOSTNAME line $i; "
+                  f"done; touch {on.gate('printed')}; exec sleep 3600")
+        await on.apply(manifest("web", command=script, ready=on.gated("printed")))
+        await on.ended(on.log(1))
+        self.assertIsNone(process.returncode)
+        code, out, why = await self.result(process)
+        self.assertEqual((code, why), (0, ""))
+        (source, lines), = self.printed(out).items()
+        pod = source.partition("/")[0]
+        self.assertEqual(lines, [f"{pod} line {n}" for n in range(1, SLOW_LINES + 1)])
+
+    def other_config(self, on, name, *changes):
+        text = on.config.read_text()
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        path = self.cluster.folder / f"{on.namespace}-{name}"
+        path.write_text(text)
+        return path
+
+    async def nobody_there(self, on):
+        config = self.other_config(on, "away", (f":{self.cluster.port}", ":1"))
+        code, out, why = await self.result(await self.verb(on, "deploy/web", config=config))
+        self.assertEqual((code, out), (69, b""))
+        self.assertIn("cluster testbed cannot be listed", why)
+
+    async def not_allowed(self, on):
+        """An account without any rights."""
+        token = await on.kubectl("create", "token", "default")
+        text = on.config.read_text()
+        config = self.other_config(
+            on, "stranger", (text[text.index("users:"):],
+                             f"users: [{{name: me, user: {{token: {token.strip()}}}}}]\n"))
+        code, out, why = await self.result(await self.verb(on, "deploy/web", config=config))
+        self.assertEqual((code, out), (77, b""))
+        self.assertIn('cannot get resource "deployments"', why)
+
     async def test_a_rollout_on_the_terminal(self):
         await self.at_once(self.success, self.a_deadline, self.a_crash_loop, self.interrupted,
-                           self.superseded, self.not_there)
+                           self.superseded, self.not_there, self.a_terminal_that_stops,
+                           self.nobody_there, self.not_allowed)

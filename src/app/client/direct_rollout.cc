@@ -32,6 +32,8 @@ constexpr uint64_t kPollMs = 200;
 constexpr auto kGrace = std::chrono::seconds(5);
 /// A cluster that cannot be listed by then is said to be away, unless the verb is to wait.
 constexpr auto kListing = std::chrono::seconds(30);
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
 constexpr int kNotFound = 404;
 
 struct Kind {
@@ -174,9 +176,14 @@ class DirectRollout {
       exit_code_ = kExitNoLog;
       return;
     }
+    if (!end.ok()) {
+      Complain(end.message);
+      const bool is_forbidden = end.status == kUnauthorized || end.status == kForbidden;
+      exit_code_ = is_forbidden ? kExitNotPermitted : kExitUnavailable;
+      return;
+    }
     body.reserve(body.size() + 64);
-    const auto workload = end.ok() ? ObjectReader().ReadWorkload(kind_.kind, body)
-                                   : Result<Workload>(Fail(ErrorCode::kUnavailable, end.message));
+    const auto workload = ObjectReader().ReadWorkload(kind_.kind, body);
     if (!workload) {
       exit_code_ = Failed(workload.error());
       return;

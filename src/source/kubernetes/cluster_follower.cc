@@ -55,7 +55,7 @@ class ClusterFollower::Watch final : public kube::ReflectorHandler {
     owner_.OnTrouble(*this, end);
   }
   void OnRecovered() override {
-    in_trouble_ = false;
+    in_trouble_ = given_up_ = false;
     owner_.OnRecovered();
   }
 
@@ -64,8 +64,8 @@ class ClusterFollower::Watch final : public kube::ReflectorHandler {
   const kube::ReflectorStats& stats() const { return reflector_->stats(); }
   /// Its objects have been told, or it may not see any.
   bool known() const { return known_; }
-  void GiveUp() { known_ = true; }
-  bool in_trouble() const { return in_trouble_; }
+  void GiveUp() { known_ = given_up_ = true; }
+  bool in_trouble() const { return in_trouble_ && !given_up_; }
 
  private:
   ClusterFollower& owner_;
@@ -73,6 +73,7 @@ class ClusterFollower::Watch final : public kube::ReflectorHandler {
   const bool is_everywhere_;
   std::optional<kube::Reflector> reflector_;
   bool known_ = false;
+  bool given_up_ = false;
   bool in_trouble_ = false;
 };
 
@@ -239,7 +240,7 @@ void ClusterFollower::OnTrouble(Watch& watch, const kube::ApiEnd& end) {
     watch.GiveUp();
     return OnSynced();
   }
-  if (!std::exchange(trouble_said_, true)) {
+  if (watch.in_trouble() && !std::exchange(trouble_said_, true)) {
     say_.warn("cluster " + client_->cluster().name + ": " + end.message + "; it is tried again");
   }
   Settle();
