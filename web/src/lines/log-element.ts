@@ -295,7 +295,9 @@ export class TailraceLog extends LitElement implements TailraceLogElement {
   #listener(): SessionListener {
     return {
       stateChanged: (state) => {
+        const further = state.kind === 'catching-up' && this.#state.kind === state.kind;
         this.#state = state;
+        if (further) return; // It is told with the position, once a frame.
         this.#tell('tailrace-state', { state: state.kind });
       },
       infoChanged: (info) => {

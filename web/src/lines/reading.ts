@@ -52,6 +52,7 @@ export class Reading {
         search: (query, signal) => searchChunks(log.url, query, log.options, signal),
         setTimer: (action, ms) => window.setTimeout(action, ms),
         clearTimer: (timer) => window.clearTimeout(timer),
+        now: () => performance.now(),
       },
       () => {
         this.folding.outlineChanged();
@@ -76,9 +77,7 @@ export class Reading {
 
   /** No line comes any more. */
   ended(): void {
-    this.outline.finish(this.store.head);
-    this.folding.outlineChanged();
-    this.outlineChanged();
+    this.#reader.end(this.store.head);
   }
 
   /** Another log has its name. */

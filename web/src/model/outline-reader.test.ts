@@ -5,8 +5,9 @@ import type { SearchPart, SearchQuery } from '../client/search.js';
 import { forSeeds } from '../testing/random.js';
 import { MARKER_PATTERN, readSigns } from '../text/groups.js';
 import { Outline } from './outline.js';
-import { OutlineReader } from './outline-reader.js';
+import { MAX_BACKLOG_CHARACTERS, OutlineReader } from './outline-reader.js';
 import type { OutlineSource } from './outline-reader.js';
+import { BUDGET_MS } from './time-budget.js';
 
 const entry = (n: number, text: string): Entry => ({ n, time: '2026-11-23T10:00:00Z', text });
 const batchOf = (entries: readonly Entry[]) => ({
@@ -24,6 +25,9 @@ class FakeServer implements OutlineSource {
   failures: ApiError[] = [];
   held: (() => void) | undefined;
   hold = false;
+  /** How long each look at the clock takes, ms. */
+  lookMs = 0;
+  #time = 0;
 
   constructor(readonly lines: readonly string[]) {}
 
@@ -53,6 +57,9 @@ class FakeServer implements OutlineSource {
   }
   clearTimer(): void {
     this.timers = [];
+  }
+  now(): number {
+    return (this.#time += this.lookMs);
   }
 }
 
@@ -141,6 +148,65 @@ describe('OutlineReader', () => {
     await settle();
     expect(shape(outline)).toEqual([]);
     expect(changes).toBe(0);
+  });
+
+  const burst = (from: number, count: number) =>
+    batchOf(Array.from({ length: count }, (_, i) => entry(from + i, `::group::${from + i}`)));
+
+  it('looks through a burst for a few milliseconds of each frame', () => {
+    const server = new FakeServer([]);
+    server.lookMs = 1;
+    const reader = readerOf(server);
+    reader.start(0, 0, []);
+    changes = 0;
+    reader.batch(burst(0, 10));
+    reader.batch(burst(10, 10));
+    expect(outline.groups.length).toBe(BUDGET_MS);
+    reader.end(20);
+    let turns = 1;
+    for (; server.timers.length > 0; turns++) server.timers.shift()?.action();
+    expect(turns).toBeGreaterThan(2);
+    expect(changes).toBeLessThanOrEqual(turns + 1);
+    expect(shape(outline)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}-${n + 1}`));
+  });
+
+  it('leaves to the server what is too much', async () => {
+    const count = Math.ceil(MAX_BACKLOG_CHARACTERS / 8_000);
+    const lines = Array.from({ length: 3 * count }, (_, n) => `::group::${n}${' '.repeat(8_000)}`);
+    const server = new FakeServer(lines);
+    server.lookMs = 1;
+    const reader = readerOf(server);
+    reader.start(0, 0, []);
+    for (let from = 0; from < lines.length; from += 100)
+      reader.batch(batchOf(lines.slice(from, from + 100).map((text, i) => entry(from + i, text))));
+    reader.end(lines.length);
+    // Search and turns by the clock in any order.
+    while (outline.groups.at(-1)?.end !== lines.length) {
+      server.timers.shift()?.action();
+      await settle();
+    }
+    expect(server.queries.length).toBeGreaterThan(0);
+    expect(shape(outline)).toEqual(lines.map((_, n) => `${n}-${n + 1}`));
+  });
+
+  it('has no timer when it was stopped', () => {
+    const server = new FakeServer([]);
+    server.lookMs = 1;
+    const reader = readerOf(server);
+    reader.start(0, 0, []);
+    reader.batch(burst(0, 30));
+    expect(server.timers.length).toBe(1);
+    reader.stop();
+    expect(server.timers).toEqual([]);
+  });
+
+  it('ends what is open when a log that has ended was searched', async () => {
+    const server = new FakeServer(['::group::A', 'a', 'b']);
+    const reader = readerOf(server);
+    reader.start(0, 3, []);
+    reader.end(3);
+    await settle();
+    expect(shape(outline)).toEqual(['0-3']);
   });
 
   it('finds in batches what stands in their texts', () => {
