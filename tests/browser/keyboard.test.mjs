@@ -19,7 +19,7 @@ for (const name of browserNames) {
         { text: 'no disk', level: 'error', source: 'pod-a' },
         ...numbered('more', 3000),
       ]);
-      await server.append('keys/other', ['x']);
+      await server.append('keys/lone', ['x']);
     });
     after(async () => {
       await browser?.close();
@@ -65,7 +65,7 @@ for (const name of browserNames) {
       await page.goto(`${server.url}/`);
       await page.locator('li').nth(1).waitFor();
       await page.keyboard.press('/');
-      await page.keyboard.type('long');
+      await page.keyboard.type('long'); // Only all of it leaves one: nothing is searched for later.
       await page.locator('#found', { hasText: /^1 log$/ }).waitFor();
       await page.keyboard.press('ArrowDown');
       await waitFor('the row has the focus', async () =>

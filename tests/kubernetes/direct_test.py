@@ -125,13 +125,16 @@ class DirectTest(RolloutCase):
         script = (f"i=0; while [ $i -lt {SLOW_LINES} ]; do i=$((i+1)); echo $HOSTNAME line $i; "
                   f"done; touch {on.gate('printed')}; exec sleep 3600")
         await on.apply(manifest("web", command=script, ready=on.gated("printed")))
-        await on.ended(on.log(1))
+        _, entries = await on.ended(on.log(1))
         self.assertIsNone(process.returncode)
         code, out, why = await self.result(process)
         self.assertEqual((code, why), (0, ""))
         (source, lines), = self.printed(out).items()
         pod = source.partition("/")[0]
         self.assertEqual(lines, [f"{pod} line {n}" for n in range(1, SLOW_LINES + 1)])
+        # All of them were printed before the verdict.
+        stored = [entry["text"] for entry in entries if entry["text"].startswith(f"{pod} line ")]
+        self.assertEqual(stored, lines)
 
     def other_config(self, on, name, *changes):
         text = on.config.read_text()

@@ -67,6 +67,8 @@ class ContainerFollower {
   bool Quiet() const;
   /// Something of it has come.
   bool HasRead() const { return read_any_ || point_.lines > 0; }
+  /// How far it has come.
+  const ResumePoint& point() const { return point_; }
   const FollowTarget& target() const { return target_; }
 
  private:

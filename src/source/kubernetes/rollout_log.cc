@@ -8,7 +8,8 @@ namespace {
 
 constexpr TimeNs kNsPerMs = 1'000'000;
 constexpr TimeNs kNsPerSecond = 1'000'000'000;
-// What a running container has printed until its rollout is over, has come so long after it.
+// What a running container has printed until its rollout is over, has come so long after it, or at
+// least some of it has come within the last so long.
 constexpr TimeNs kSettleMs = 1'000;
 constexpr TimeNs kFirstLineMs = 4'000;  // The same of one that nothing was read of yet.
 constexpr uint64_t kLookMs = 100;
@@ -207,6 +208,23 @@ void RolloutLog::OnOver() {
   Look();
 }
 
+// Lines that were printed before the outcome are still to come.
+bool RolloutLog::IsAnyBehind(TimeNs now) {
+  const TimeNs judged = rollout_.judged().value_or(*over_);
+  bool is_any = false;
+  for (auto& [key, followed] : followed_) {
+    const ContainerFollower& follower = *followed.follower;
+    const uint64_t progress = follower.point().lines + follower.point().pieces;
+    if (std::exchange(followed.progress, progress) != progress) followed.progressed = now;
+    if (follower.Quiet()) continue;
+    const bool is_late = now - judged < kFirstLineMs * kNsPerMs && !follower.HasRead();
+    const bool is_coming =
+        follower.point().latest < judged && now - followed.progressed < kSettleMs * kNsPerMs;
+    is_any |= followed.must_end || is_late || is_coming;
+  }
+  return is_any;
+}
+
 // Ends the log once what was printed before its outcome has come, but not later than the drain
 // window. The watches of workload and pods do not keep step, so a verdict may come before the
 // containers are known that it is about.
@@ -215,11 +233,7 @@ void RolloutLog::Look() {
   const TimeNs now = shared_.clock.Now();
   const TimeNs age = (now - *over_) / kNsPerMs;
   const TimeNs settled = (now - rollout_.judged().value_or(*over_)) / kNsPerMs;
-  const bool waits = std::ranges::any_of(followed_, [settled](const auto& item) {
-    const Followed& followed = item.second;
-    const bool is_late = settled < kFirstLineMs && !followed.follower->HasRead();
-    return !followed.follower->Quiet() && (followed.must_end || is_late);
-  });
+  const bool waits = IsAnyBehind(now);
   const TimeNs patience = rollout_.IsMissed()
                               ? kReadAfterwardsMs
                               : std::max(kFirstLineMs, static_cast<TimeNs>(shared_.drain_ms));

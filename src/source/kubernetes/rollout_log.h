@@ -70,12 +70,15 @@ class RolloutLog final : public LineSink {
   struct Followed {
     std::unique_ptr<ContainerFollower> follower;
     bool must_end = false;  ///< It stops or has stopped, so its last lines are coming.
+    uint64_t progress = 0;  ///< Of its point when Look saw it last,
+    TimeNs progressed = 0;  ///< and since when it is so.
   };
 
   void UseWriter(LogKey key);
   void Follow(const Pod& pod, const Container& container);
   void AddRun(const EntryRun& run);
   void Look();
+  bool IsAnyBehind(TimeNs now);
   void End();
   void Stop();
 
