@@ -68,8 +68,9 @@ class DeploymentRolloutTest(RolloutCase):
         # A read that was meant for one life may have got the next one's log, and then says so.
         moved = any(key.startswith("move/") for key in keys)
         self.assertEqual(sorted(lives) if moved else lives, sorted(set(lives)))
-        if lives != list(range(1, len(lives) + 1)):
-            self.assertTrue(any("lost" in entry for entry in entries), on.notes(entries))
+        if sorted(lives) != list(range(1, len(lives) + 1)):
+            self.assertTrue(any("lost" in entry for entry in entries),
+                            f"lives {lives}\n{on.notes(entries)}")
         kinds = [entry["fields"]["key"].partition("/")[0] if "stream" in entry else "line"
                  for entry in entries if entry["source"] == source]
         whole = [kind for kind in kinds if kind in ("start", "line", "exit")]
