@@ -48,7 +48,7 @@ if(TAILRACE_WEB)
   add_test(NAME web:unit
            COMMAND ${web_dir}/node_modules/.bin/vitest run WORKING_DIRECTORY ${web_dir})
   set_tests_properties(web:unit PROPERTIES LABELS unit TIMEOUT 300)
-  # Each build checks the types, strictly; typescript-eslint knows no TypeScript 7.
+  # Each build checks the types, strictly; this is ESLint and the formatting.
   add_test(NAME style:web COMMAND npm run --silent lint WORKING_DIRECTORY ${web_dir})
   set_tests_properties(style:web PROPERTIES LABELS style TIMEOUT 300)
 endif()

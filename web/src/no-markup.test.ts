@@ -2,11 +2,11 @@
 
 import { expect, it } from 'vitest';
 
-const sources = import.meta.glob(['./**/*.ts', '!./**/*.test.ts'], {
+const sources = import.meta.glob<string>(['./**/*.ts', '!./**/*.test.ts'], {
   query: '?raw',
   import: 'default',
   eager: true,
-}) as Record<string, string>;
+});
 
 const FORBIDDEN = new RegExp(
   [

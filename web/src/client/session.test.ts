@@ -77,9 +77,8 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-async function answer<T>(value: T | ApiError): Promise<T> {
-  if (value instanceof ApiError) throw value;
-  return value;
+function answer<T>(value: T | ApiError): Promise<T> {
+  return value instanceof ApiError ? Promise.reject(value) : Promise.resolve(value);
 }
 
 const around: Surroundings = {

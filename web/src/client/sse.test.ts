@@ -31,7 +31,7 @@ const EVENTS = [
 describe('SseParser', () => {
   it('reads events as the standard says', () => {
     expect(parse([STREAM])).toEqual(EVENTS);
-    expect(parse([...STREAM])).toEqual(EVENTS);
+    expect(parse(Array.from(STREAM))).toEqual(EVENTS);
   });
 
   it('reads the same, however the text is cut', () => {

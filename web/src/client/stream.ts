@@ -72,7 +72,7 @@ class Queue {
     while (this.#events.length === 0 && !this.#closed)
       await new Promise<void>((resolve) => (this.#wake = resolve));
     const event = this.#events.shift();
-    if (event === undefined && this.#error !== undefined) throw this.#error;
+    if (event === undefined && this.#error !== undefined) throw this.#error as Error;
     if (event?.type === 'batch') this.#characters -= event.batch.data.length;
     return event;
   }

@@ -11,7 +11,7 @@ const REDRAW_MS = 200;
 
 export class Marks {
   #timer = 0;
-  #sums: Float64Array<ArrayBufferLike> = new Float64Array();
+  #sums: Float64Array = new Float64Array();
   #edges: readonly number[] = [];
   #drawn = '';
 

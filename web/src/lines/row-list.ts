@@ -157,7 +157,7 @@ export class RowList {
     const focused = element.querySelector('button:focus')?.classList[0];
     fillItem(element, position, entry, {
       marked: this.source.isMarked(position),
-      timeOf: this.source.timeOf,
+      timeOf: (of) => this.source.timeOf(of),
       style,
       places,
       current: this.source.isCurrent(position),

@@ -45,6 +45,11 @@ interface Amount {
   label(left: number): string;
 }
 
+function nextOf(spans: Generator<Span>): Span | undefined {
+  const next: IteratorResult<Span, unknown> = spans.next();
+  return next.done ? undefined : next.value;
+}
+
 function fillSpans(parent: HTMLElement, spans: Generator<Span>, amount: Amount): void {
   let rest: Span | undefined;
   let shown = 0;
@@ -53,7 +58,7 @@ function fillSpans(parent: HTMLElement, spans: Generator<Span>, amount: Amount):
     const nodes: Node[] = [];
     let left = limit;
     while (left > 0) {
-      const next: Span | undefined = rest ?? spans.next().value ?? undefined;
+      const next: Span | undefined = rest ?? nextOf(spans);
       rest = undefined;
       if (next === undefined) break;
       const end = cutAt(next.text, left);

@@ -29,7 +29,7 @@ describe('Outline', () => {
   });
 
   it('nests sections of GitLab', () => {
-    const lines = [start('a'), start('b'), 'b', stop('b'), `${start('c')}`, stop('a'), 'x'];
+    const lines = [start('a'), start('b'), 'b', stop('b'), start('c'), stop('a'), 'x'];
     expect(shape(outlineOf(lines))).toEqual(['0-6', '  1-4', '  4-6']);
     expect(shape(outlineOf([stop('z'), start('a'), stop('z'), stop('a')]))).toEqual(['1-4']);
   });

@@ -41,7 +41,7 @@ export class LogPage extends LitElement {
   declare private now: number;
 
   #clock = 0;
-  readonly #finding = new Finding(this, () => this.#log);
+  readonly #finding: Finding = new Finding(this, () => this.#log);
 
   constructor() {
     super();
@@ -307,7 +307,7 @@ export class LogPage extends LitElement {
     if (!info) return '';
     const begin = parseTime(info.created);
     if (info.ended) return formatDuration(parseTime(info.ended) - begin);
-    return this.#log?.outcome ? '' : formatElapsed(this.now - begin);
+    return this.#log.outcome ? '' : formatElapsed(this.now - begin);
   }
 
   readonly #changed = (): void => this.requestUpdate();
@@ -346,7 +346,7 @@ export class LogPage extends LitElement {
           : `No line has the level of an error. Line ${line} is the first that speaks of one.`,
       );
     } catch (error) {
-      this.#say(`The first error could not be looked for: ${String((error as Error).message)}`);
+      this.#say(`The first error could not be looked for: ${(error as Error).message}`);
     }
   };
 

@@ -74,9 +74,8 @@ function applyCode(style: Style, code: number): Style {
 }
 
 function changed(style: Style, change: Change): Style {
-  const next: Record<string, unknown> = { ...style, ...change };
-  for (const name of Object.keys(next)) if (next[name] === undefined) delete next[name];
-  return next as Style;
+  const set = Object.entries({ ...style, ...change }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as Style;
 }
 
 /**

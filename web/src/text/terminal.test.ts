@@ -89,8 +89,8 @@ function ours(text: string): Cells {
 function clusters(segment: string): string[] {
   const all: string[] = [];
   for (const character of segment) {
-    if (widthOf(character) === 0 && all.length > 0) all[all.length - 1] += character;
-    else all.push(character);
+    const combines = widthOf(character) === 0 ? all.pop() : undefined;
+    all.push((combines ?? '') + character);
   }
   return all;
 }
