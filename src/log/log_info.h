@@ -32,6 +32,13 @@ struct Outcome {
 
 using Labels = std::map<std::string, std::string>;
 
+/// The label of a log that a source of the server writes; nobody else can set it.
+inline constexpr const char* kWriterLabel = "tailrace.dev/writer";
+/// Its values. The log is the source's: others may not append to it, end it, or say what it is.
+inline constexpr std::string_view kWriterAlone = "kubernetes";
+/// It was made by somebody else, who may go on with it but not change what the source says it is.
+inline constexpr std::string_view kWriterAmongOthers = "kubernetes and others";
+
 inline constexpr size_t kMaxTitleBytes = 1024;
 inline constexpr size_t kMaxLabels = 64;
 inline constexpr size_t kMaxLabelBytes = 1024;  ///< Of a name and of a value each.

@@ -39,7 +39,7 @@ bool IsDeployers(std::string_view annotation) {
   const bool has_domain = domain.size() != annotation.size();
   return !domain.ends_with("kubernetes.io") && !domain.ends_with("k8s.io") &&
          annotation != kLogAnnotation && annotation != kTitleAnnotation &&
-         (has_domain || !annotation.starts_with("deprecated."));
+         annotation != kWriterLabel && (has_domain || !annotation.starts_with("deprecated."));
 }
 
 }  // namespace

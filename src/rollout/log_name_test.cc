@@ -71,6 +71,7 @@ TEST(LogNameTest, LabelsAreOursAndTheDeployers) {
                           {"shop.example/ticket", "T-1"},
                           {"author", "ann"},
                           {"uid", "a lie"},
+                          {kWriterLabel, "ann"},
                           {std::string(kTitleAnnotation), "The shop"}};
   const Labels labels = LabelsOfLog(web, "east");
   EXPECT_EQ(labels, (Labels{{"cluster", "east"},

@@ -201,15 +201,16 @@ Result<CreateRequest::Answer> CommitPlanner::DoCreate(const CreateRequest& reque
   const auto found = Find(request.key, known);
   if (!found) return Fail(found.error());
   const bool created = *found == nullptr;
-  if (!created) {
-    const LogInfo& info = (*found)->Now().info;
-    const bool same = request.only_if_new || ((!request.title || *request.title == info.title) &&
-                                              (!request.labels || *request.labels == info.labels));
-    if (same) return CreateRequest::Answer{info, false};
-  }
+  const LogInfo* const info = created ? nullptr : &(*found)->Now().info;
+  if (!created && request.only_if_new) return CreateRequest::Answer{*info, false};
+  Result<NewFacts> facts = DecideFacts(info, request);
+  if (!facts) return Fail(std::move(facts.error()));
+  const bool same = !created && (!facts->title || *facts->title == info->title) &&
+                    (!facts->labels || *facts->labels == info->labels);
+  if (same) return CreateRequest::Answer{*info, false};
   LogDraft& draft = created ? NewLog(request.key) : Change(**found);
-  if (request.title) draft.state.info.title = *request.title;
-  if (request.labels) draft.state.info.labels = *request.labels;
+  if (facts->title) draft.state.info.title = std::move(*facts->title);
+  if (facts->labels) draft.state.info.labels = std::move(*facts->labels);
   draft.state.Touch(plan_.time);
   draft.record = true;
   return CreateRequest::Answer{draft.state.info, created};
@@ -223,6 +224,7 @@ Result<LogInfo> CommitPlanner::DoEnd(const EndRequest& request, CachedLog* known
   const auto ends = DecideEnd(info, request.outcome);
   if (!ends) return Fail(ends.error());
   if (!*ends) return info;
+  if (auto ok = CheckOpenToAll(info); !ok) return Fail(std::move(ok.error()));
   LogDraft& draft = Change(**found);
   EndLog(draft, request.outcome);
   return draft.state.info;

@@ -98,6 +98,63 @@ TYPED_TEST_P(StoreAppends, CreateMayLeaveALogThatIsThereAsItIs) {
   EXPECT_EQ(this->store().Stat(kWeb)->title, "Title");
 }
 
+inline CreateRequest::Answer CreateBySource(LogStore& store, Labels labels) {
+  auto [done, answer] = Promise<CreateRequest::Answer>();
+  store.Create({.key = kWeb,
+                .title = "Its title",
+                .labels = std::move(labels),
+                .done = std::move(done),
+                .from_source = true});
+  return answer.get().value();
+}
+
+TYPED_TEST_P(StoreAppends, ASourcesLogIsNobodyElses) {
+  this->Open();
+  const Labels labels = {{"uid", "u"}, {kWriterLabel, std::string(kWriterAlone)}};
+  CreateBySource(this->store(), labels);
+  const LogInfo made = this->store().Stat(kWeb).value();
+  EXPECT_EQ(AppendNow(this->store(), kWeb, {"x"}).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(EndNow(this->store(), kWeb, Outcome{}).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(CreateNow(this->store(), kWeb, "Other").error().code, ErrorCode::kConflict);
+  for (const Labels& theirs :
+       {Labels{{"uid", "v"}}, Labels{{"team", "x"}}, Labels{{"uid", "u"}, {kWriterLabel, ""}}}) {
+    const auto answer = CreateNow(this->store(), kWeb, {}, theirs);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::kConflict);
+  }
+  EXPECT_FALSE(CreateNow(this->store(), kWeb, "Its title", Labels{{"uid", "u"}})->created);
+  EXPECT_FALSE(CreateNow(this->store(), kWeb, {}, Labels{})->created);
+  EXPECT_EQ(this->store().Stat(kWeb).value().labels, labels);
+  EXPECT_EQ(this->store().Stat(kWeb).value().updated, made.updated);
+
+  AppendRequest its = MakeAppend(kWeb, {"one"});
+  its.from_source = true;
+  its.end = Outcome{};
+  EXPECT_TRUE(AppendNow(this->store(), std::move(its)).has_value());
+  EXPECT_EQ(*ReadAll(this->store(), kWeb), std::vector<std::string>{"one"});
+  EXPECT_TRUE(EndNow(this->store(), kWeb, Outcome{}).has_value());  // changes nothing
+  EXPECT_FALSE(CreateNow(this->store(), kWeb, {}, Labels{{"uid", "v"}}));
+}
+
+TYPED_TEST_P(StoreAppends, ALogThatASourceHasJoinedKeepsItsLabels) {
+  this->Open();
+  EXPECT_EQ(CreateNow(this->store(), kWeb, {}, Labels{{kWriterLabel, "x"}}).error().field,
+            "labels");
+  CreateNow(this->store(), kWeb, "Theirs", Labels{{"ticket", "1"}}).value();
+  CreateBySource(this->store(),
+                 {{"ticket", "1"}, {"uid", "u"}, {kWriterLabel, std::string(kWriterAmongOthers)}});
+  EXPECT_FALSE(CreateNow(this->store(), kWeb, {}, Labels{{"uid", "v"}}));
+  EXPECT_TRUE(CreateNow(this->store(), kWeb, "Other", Labels{{"more", "2"}}).has_value());
+  const LogInfo info = this->store().Stat(kWeb).value();
+  EXPECT_EQ(info.title, "Other");
+  EXPECT_EQ(info.labels, (Labels{{"ticket", "1"},
+                                 {"more", "2"},
+                                 {"uid", "u"},
+                                 {kWriterLabel, std::string(kWriterAmongOthers)}}));
+  EXPECT_TRUE(AppendNow(this->store(), kWeb, {"theirs"}).has_value());
+  EXPECT_TRUE(EndNow(this->store(), kWeb, Outcome{}).has_value());
+}
+
 TYPED_TEST_P(StoreAppends, EmptyRunsCreateAndEnd) {
   this->Open();
   const auto made = AppendNow(this->store(), kWeb, {});
@@ -250,7 +307,8 @@ TYPED_TEST_P(StoreAppends, RemoveAndAppendAtOnceKeepTheirOrder) {
 REGISTER_TYPED_TEST_SUITE_P(StoreAppends, AppendCreatesTheLogAndGivesPositions,
                             UnknownLogsAreNotFound, BadInputNamesTheField,
                             HostileTextComesBackAsItWent, CreateIsIdempotentAndReplacesWhatIsGiven,
-                            CreateMayLeaveALogThatIsThereAsItIs, EmptyRunsCreateAndEnd,
+                            CreateMayLeaveALogThatIsThereAsItIs, ASourcesLogIsNobodyElses,
+                            ALogThatASourceHasJoinedKeepsItsLabels, EmptyRunsCreateAndEnd,
                             AnEndedLogTakesNothingMore, ProducersMayRepeatAnything,
                             ASequenceAheadCreatesNothing, RepetitionOnAnEndedLog,
                             ALogHasSoManyProducers, ARemovedLogComesBackAsAnother,

@@ -40,6 +40,31 @@ Result<void> CheckLabels(const Labels& labels) {
   return {};
 }
 
+std::string_view WriterOf(const LogInfo* log) {
+  if (log == nullptr) return "";
+  const auto found = log->labels.find(kWriterLabel);
+  return found == log->labels.end() ? std::string_view() : found->second;
+}
+
+std::unexpected<Error> IsSources(const LogInfo& log, std::string_view refusal) {
+  return Fail(ErrorCode::kConflict, "log " + log.key.Path() + " is written by Tailrace itself (" +
+                                        std::string(WriterOf(&log)) + "): " + std::string(refusal));
+}
+
+// Those of a log that a source writes stay; others come beside them, unless it is alone.
+Result<Labels> WithTheirs(const LogInfo& log, const Labels& theirs) {
+  Labels labels = log.labels;
+  const bool is_alone = WriterOf(&log) == kWriterAlone;
+  for (const auto& [name, value] : theirs) {
+    const auto [found, is_new] = labels.emplace(name, value);
+    if (is_new ? is_alone : found->second != value) {
+      return IsSources(log, "nobody else may change its label " + name);
+    }
+  }
+  if (auto ok = CheckLabels(labels); !ok) return Fail(std::move(ok.error()));
+  return labels;
+}
+
 std::unexpected<Error> HasEnded(const LogInfo& info, std::string_view refusal) {
   return Fail(ErrorCode::kConflict, "log " + info.key.Path() + " has ended (" +
                                         std::string(OutcomeName(info.outcome->kind)) + ")" +
@@ -74,8 +99,35 @@ Result<void> CheckRequest(const RemoveRequest& request) {
   return CheckKey(request.key);
 }
 
+Result<void> CheckOpenToAll(const LogInfo& log) {
+  if (WriterOf(&log) != kWriterAlone) return {};
+  return IsSources(log, "nobody else may append to it or end it");
+}
+
+Result<NewFacts> DecideFacts(const LogInfo* log, const CreateRequest& request) {
+  NewFacts facts{.title = request.title, .labels = request.labels};
+  if (request.from_source) return facts;
+  const std::string_view writer = WriterOf(log);
+  if (writer.empty()) {
+    if (!facts.labels || !facts.labels->contains(kWriterLabel)) return facts;
+    return FailField(ErrorCode::kInvalid, "labels",
+                     std::string("labels: ") + kWriterLabel + " is set by Tailrace alone");
+  }
+  if (facts.title && *facts.title != log->title && writer == kWriterAlone) {
+    return IsSources(*log, "nobody else may change its title");
+  }
+  if (!facts.labels) return facts;
+  Result<Labels> labels = WithTheirs(*log, *facts.labels);
+  if (!labels) return Fail(std::move(labels.error()));
+  facts.labels = std::move(*labels);
+  return facts;
+}
+
 Result<AppendDecision> DecideAppend(const LogState* log, std::optional<uint64_t> count,
                                     const AppendRequest& request) {
+  if (log != nullptr && !request.from_source) {
+    if (auto ok = CheckOpenToAll(log->info); !ok) return Fail(std::move(ok.error()));
+  }
   AppendDecision decision;
   const uint64_t entries = request.run.count;
   const uint64_t have = count.value_or(0);

@@ -44,6 +44,17 @@ Result<void> CheckRequest(const RemoveRequest& request);
 Result<AppendDecision> DecideAppend(const LogState* log, std::optional<uint64_t> count,
                                     const AppendRequest& request);
 
+/// The title and labels that a log gets, as they are to be then; `log` is null if there is none.
+/// kConflict, kInvalid, kTooLarge.
+struct NewFacts {
+  std::optional<std::string> title;
+  std::optional<Labels> labels;
+};
+Result<NewFacts> DecideFacts(const LogInfo* log, const CreateRequest& request);
+
+/// Whether anybody may append to the log and end it. kConflict.
+Result<void> CheckOpenToAll(const LogInfo& log);
+
 /// True: the log ends now. False: it has ended with an equal outcome. kConflict: with another one.
 Result<bool> DecideEnd(const LogInfo& info, const Outcome& outcome);
 

@@ -40,6 +40,7 @@ struct AppendAnswer {
 /// outcome, or sequence beyond the store's count: then Error::expected), kTooLarge (producers of
 /// one log), kInvalid (a name that breaks the rules), kOverloaded (too much waits for the disk),
 /// kUnavailable (failed, full or closing store), kCorrupt (the log's metadata is damaged).
+/// kConflict too: the log is a source's alone (kWriterLabel) and the request is not from_source.
 /// A refused request changes nothing. A producer's repetition whose entries are all stored
 /// succeeds on an ended log too, if it asks for no end or the same outcome; so does an empty run
 /// that asks for the same outcome.
@@ -49,10 +50,13 @@ struct AppendRequest {
   std::optional<ProducerMark> producer;
   std::optional<Outcome> end;
   std::function<void(Result<AppendAnswer>)> done;
+  bool from_source = false;  ///< Of the server's own that writes this log (kWriterLabel).
 };
 
 /// PUT: creates the log or answers that it is there (title and labels that are given then replace
-/// the old ones, on an ended log too). Errors as for AppendRequest.
+/// the old ones, on an ended log too). Of a log with kWriterLabel nobody but the source changes a
+/// label or drops one: those that are not given stay, and new ones may come only if the source is
+/// not alone. Errors as for AppendRequest; kInvalid: kWriterLabel is given.
 struct CreateRequest {
   struct Answer {
     LogInfo info;
@@ -63,9 +67,11 @@ struct CreateRequest {
   std::optional<Labels> labels;
   std::function<void(Result<Answer>)> done;
   bool only_if_new = false;  ///< A log that is there stays as it is.
+  bool from_source = false;  ///< As of AppendRequest.
 };
 
-/// Ends a log. Idempotent for an equal outcome, kConflict for another one, kNotFound.
+/// Ends a log. Idempotent for an equal outcome, kConflict for another one or if the log is a
+/// source's alone (that ends it with an append), kNotFound.
 struct EndRequest {
   LogKey key;
   Outcome outcome;

@@ -46,6 +46,14 @@ class CreateTest(ServerCase):
         answer = await self.api.create(new_log(), {"title": ["x"]})
         self.check_problem(answer, 400, "title")
 
+    async def test_the_label_that_only_the_server_sets(self):
+        log = new_log()
+        mark = {"tailrace.dev/writer": "kubernetes"}
+        self.check_problem(await self.api.create(log, {"labels": mark}), 400, "labels")
+        self.assertEqual((await self.api.meta(log)).status, 404)
+        await self.api.create(log)
+        self.check_problem(await self.api.create(log, {"labels": mark}), 400, "labels")
+
     async def test_longest_names(self):
         log = "T" + "a._-"[:4] + "0" * 59 + "/" + "i.b_c:d~e-" + "9" * 118
         self.assertEqual((await self.api.create(log)).status, 201)

@@ -1,6 +1,7 @@
 """Logs of other workloads than Deployments, and what annotations call them."""
 
 import asyncio
+import re
 
 from rollout_case import CALM, CHATTER, RolloutCase, manifest
 
@@ -106,14 +107,56 @@ class KindsTest(RolloutCase):
         name = f"deploy/{on.namespace}"
         await on.api.create(name, {"title": "Release 42", "labels": {"ticket": "T-1"}})
         await on.api.append(name, "the portal begins\n")
-        await on.apply(manifest("web", command=CALM, annotations={"tailrace.dev/log": name}))
+        await on.apply(manifest("web", command=CALM, ready=on.gated("go"), deadline=600,
+                                annotations={"tailrace.dev/log": name}))
+        await on.entry(name, " line 1$")
+        # It goes on with its log, and what it says of it is no word against ours.
+        self.assertEqual((await on.api.append(name, "the portal goes on\n")).status, 200)
+        again = await on.api.create(name, {"labels": {"ticket": "T-1", "build": "7"}})
+        self.assertEqual((again.status, again.json()["labels"]["namespace"]), (200, on.namespace))
+        for change in ({"ticket": "T-2"}, {"namespace": "other"}):
+            self.check_refused(await on.api.create(name, {"labels": change}), name)
+        on.gate("go").touch()
         meta, entries = await on.ended(name)
-        self.assertEqual((meta["title"], meta["labels"]["ticket"], meta["labels"]["revision"]),
-                         ("Release 42", "T-1", "1"))
+        self.assertEqual([meta["title"], *(meta["labels"][label]
+                                           for label in ("ticket", "build", "revision"))],
+                         ["Release 42", "T-1", "7", "1"])
         self.assertEqual(entries[0]["text"], "the portal begins")
+        self.assertIn("the portal goes on", [entry["text"] for entry in entries])
         await on.kubectl("set", "image", "deployment/web", "app=shop/web:2")
         meta, _ = await on.ended(f"{name}.2")
         self.assertEqual((meta["outcome"], meta["labels"]["revision"]), ("succeeded", "2"))
+
+    def check_refused(self, answer, log):
+        self.assertEqual(answer.status, 409, answer)
+        self.assertRegex(answer.json()["detail"],
+                         f"^log {re.escape(log)} (is written by Tailrace itself|has ended)")
+
+    async def nobody_elses(self, on):
+        """Its log takes nothing from others, before its end and behind it, whoever may write."""
+        log = on.log(1)
+        await on.apply(manifest("web", command=CALM, ready=on.gated("go"), deadline=600))
+        await on.entry(log, " line 1$")
+        before = (await on.api.meta(log)).json()
+
+        async def refused():
+            for answer in (await on.api.append(log, "a lie\n"),
+                           await on.api.append(log, "", query="?end=succeeded"),
+                           await on.api.end(log, "failed"),
+                           await on.api.create(log, {"title": "another"}),
+                           await on.api.create(log, {"labels": {"namespace": "other"}}),
+                           await on.api.create(log, {"labels": {"team": "other"}})):
+                self.check_refused(answer, log)
+        await refused()
+        # What changes nothing is answered as for any log.
+        for body in (None, {"labels": {}}, {"labels": before["labels"], "title": before["title"]}):
+            self.assertEqual((await on.api.create(log, body)).status, 200)
+        on.gate("go").touch()
+        meta, entries = await on.ended(log)
+        self.assertEqual((meta["outcome"], meta["labels"]), ("succeeded", before["labels"]))
+        self.assertNotIn("a lie", [entry["text"] for entry in entries])
+        await refused()
+        self.assertEqual((await on.api.meta(log)).json(), meta)
 
     async def created_again(self, on):
         """Another Deployment of the same name is no part of the first one's log."""
@@ -131,7 +174,8 @@ class KindsTest(RolloutCase):
 
     async def test_all(self):
         await self.at_once(self.stateful_set, self.daemon_set, self.job, self.job_that_fails,
-                           self.cron_job, self.bare_pod, self.annotated, self.created_again)
+                           self.cron_job, self.bare_pod, self.annotated, self.nobody_elses,
+                           self.created_again)
 
 
 class FirstLookTest(RolloutCase):

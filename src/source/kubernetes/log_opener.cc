@@ -31,16 +31,18 @@ uint64_t LogOpener::Open(Wish wish) {
   return number;
 }
 
-// Makes the log with our words at once, so that it is never seen without the labels that say for
-// whom it is; or finds one that is there, as it is.
+// Makes the log, which is then ours alone, with our words at once, so that it is never seen without
+// the labels that say for whom it is; or finds one that is there, as it is.
 void LogOpener::Ask(uint64_t number) {
   const auto found = wishes_.find(number);
   if (found == wishes_.end()) return;
   Asked& asked = found->second;
   asked.labelled = false;
+  Labels labels = asked.wish.labels;
+  labels[kWriterLabel] = kWriterAlone;
   Send(number, {.key = asked.wish.names.keys[asked.name],
                 .title = asked.wish.title,
-                .labels = asked.wish.labels,
+                .labels = std::move(labels),
                 .only_if_new = true});
 }
 
@@ -49,6 +51,7 @@ void LogOpener::Send(uint64_t number, CreateRequest request) {
     const std::lock_guard lock(mutex_);
     ++under_way_;
   }
+  request.from_source = true;
   request.done = [this, number](Result<CreateRequest::Answer> answer) {
     loop_.Post([this, number, answer = std::move(answer)] { OnAnswer(number, answer); });
     const std::lock_guard lock(mutex_);
@@ -83,6 +86,9 @@ void LogOpener::OnFound(uint64_t number, Asked& asked, const CreateRequest::Answ
   if (info.HasEnded() || is_others) return TryNext(number, asked);
   CreateRequest request{.key = info.key};
   request.labels = info.labels;
+  if (request.labels->size() < kMaxLabels) {
+    request.labels->emplace(kWriterLabel, kWriterAmongOthers);
+  }
   for (const auto& [name, value] : wish.labels) {
     if (request.labels->size() < kMaxLabels || request.labels->contains(name)) {
       (*request.labels)[name] = value;

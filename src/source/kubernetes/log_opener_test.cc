@@ -38,9 +38,10 @@ struct LogOpenerTest : ::testing::Test {
     loop.Run();
   }
   void End(LogKey key) {
-    store.End({.key = std::move(key), .outcome = {}, .done = [this](const Result<LogInfo>&) {
-                 loop.Stop();
-               }});
+    store.Append({.key = std::move(key),
+                  .end = Outcome{},
+                  .done = [this](const Result<AppendAnswer>&) { loop.Stop(); },
+                  .from_source = true});
     loop.Run();
   }
 
@@ -53,7 +54,10 @@ TEST_F(LogOpenerTest, MakesALogWithTitleAndLabels) {
   EXPECT_EQ(Open(WishFor("u", "7")).value(), kFirst);
   const LogInfo info = store.Stat(kFirst).value();
   EXPECT_EQ(info.title, "ours");
-  EXPECT_EQ(info.labels, (Labels{{"uid", "u"}, {"revision", "7"}, {"team", "shop"}}));
+  EXPECT_EQ(info.labels, (Labels{{"uid", "u"},
+                                 {"revision", "7"},
+                                 {"team", "shop"},
+                                 {kWriterLabel, std::string(kWriterAlone)}}));
 }
 
 TEST_F(LogOpenerTest, FindsItsOwnAgain) {
@@ -66,8 +70,11 @@ TEST_F(LogOpenerTest, JoinsALogThatAPortalHasMade) {
   EXPECT_EQ(Open(WishFor("u", "7")).value(), kFirst);
   const LogInfo info = store.Stat(kFirst).value();
   EXPECT_EQ(info.title, "theirs");
-  EXPECT_EQ(info.labels,
-            (Labels{{"ticket", "T-1"}, {"uid", "u"}, {"revision", "7"}, {"team", "shop"}}));
+  EXPECT_EQ(info.labels, (Labels{{"ticket", "T-1"},
+                                 {"uid", "u"},
+                                 {"revision", "7"},
+                                 {"team", "shop"},
+                                 {kWriterLabel, std::string(kWriterAmongOthers)}}));
 }
 
 TEST_F(LogOpenerTest, ATitleOfTheWorkloadReplacesTheirs) {

@@ -97,6 +97,7 @@ void LogWriter::Send() {
   if (under_way_ || resting_ || refused_ || (runs_.empty() && !end_)) return;
   AppendRequest request;
   request.key = key_;
+  request.from_source = true;
   request.producer = ProducerMark{std::string(kProducer), sequence_.value_or(kAskForCount)};
   if (sequence_) {
     if (!runs_.empty()) request.run = runs_.front();
