@@ -1,14 +1,15 @@
 #include "rollout/note.h"
 
-#include <functional>
-
 #include "base/text.h"
 
 namespace tailrace {
 namespace {
 
+// FNV-1a: another process reads what this one has kept.
 uint64_t Hash(std::string_view text) {
-  return std::hash<std::string_view>{}(text);
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash;
 }
 
 }  // namespace
@@ -49,7 +50,11 @@ bool ToldNotes::Take(const Note& note) {
 }
 
 void ToldNotes::Recall(std::string_view key, std::string_view value) {
-  if (!Full()) values_[Hash(key)] = Hash(value);
+  RecallHash(Hash(key), Hash(value));
+}
+
+void ToldNotes::RecallHash(uint64_t key, uint64_t value) {
+  if (!Full()) values_[key] = value;
 }
 
 }  // namespace tailrace

@@ -43,8 +43,13 @@ class ToldNotes {
   void Recall(std::string_view key, std::string_view value);
   bool Full() const { return values_.size() >= kMaxKeys; }
 
+  /// By the key's hash the value's, the same in every process.
+  using Hashes = std::unordered_map<uint64_t, uint64_t>;
+  const Hashes& hashes() const { return values_; }
+  void RecallHash(uint64_t key, uint64_t value);
+
  private:
-  std::unordered_map<uint64_t, uint64_t> values_;  // by hash, of this process alone
+  Hashes values_;
 };
 
 }  // namespace tailrace

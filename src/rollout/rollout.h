@@ -73,6 +73,11 @@ class Rollout {
   void Tick(TimeNs now);
   /// An entry of its log, in order: a restarted server goes on from there.
   void Recall(const Entry& entry);
+  /// What Recall has made of all entries so far, as JSON; given to another one before any entry, it
+  /// stands for them.
+  std::string Recalled() const;
+  /// False: `text` is none, and this object is of no use any more.
+  [[nodiscard]] bool Restore(std::string_view text);
 
   /// The container's lines can't be had: too many are followed.
   void OnNotFollowed(const Pod& pod, const Container& container, TimeNs now);
@@ -112,8 +117,8 @@ class Rollout {
   void RecallMissed(std::string_view began);
   uint64_t Restarts() const;
 
-  const RolloutId id_;
-  const RolloutOptions options_;
+  RolloutId id_;
+  RolloutOptions options_;
   TimeNs began_;
   ToldNotes told_;
   std::vector<Note> notes_;

@@ -45,11 +45,13 @@ struct LogDraft {
   std::optional<LogBefore> before;  ///< Nothing: the commit creates the log.
   LogState state;                   ///< After the commit.
   bool removed = false;
-  bool ended = false;            ///< By this commit.
-  bool record = false;           ///< More than entries changed: title, end, `first`, producers.
-  std::vector<Chunk> blocks;     ///< Moved into `chunks` when the plan is finished.
-  std::vector<ChunkPtr> chunks;  ///< New blocks: [before position, state position).
+  bool ended = false;         ///< By this commit.
+  bool record = false;        ///< More than entries changed: title, end, `first`, producers, memo.
+  std::vector<Chunk> blocks;  ///< Moved into `chunks` when the plan is finished.
+  std::vector<ChunkPtr> chunks;               ///< New blocks: [before position, state position).
   std::map<std::string, uint64_t> producers;  ///< Counts after the commit, of those that changed.
+
+  std::optional<Memo> memo;  ///< Given by this commit.
 
   bool Created() const { return !before && !removed; }
 };

@@ -179,6 +179,11 @@ void CommitPlanner::Store(LogDraft& draft, AppendRequest& request, const AppendD
   state.Touch(plan_.time);
   entries_ += decision.add;
   entry_bytes_ += encoded_bytes;
+  if (request.memo) {
+    draft.memo = Memo{.at = state.info.position, .bytes = std::move(*request.memo)};
+    state.memo_at = state.info.position;
+    draft.record = true;
+  }
   if (!request.producer) return;
   draft.producers[request.producer->name] =
       request.producer->sequence + decision.skip + decision.add;
@@ -251,7 +256,7 @@ Result<LogInfo> CommitPlanner::DoRetire(const RetireRequest& request, CachedLog*
     retired_ += info.position - info.first;
     return DoRemove(request.key, log);
   }
-  if (request.first <= info.first) return info;
+  if (request.first <= info.first || request.first > log->Now().CutLimit()) return info;
   CHECK(request.first <= info.position);
   // Small blocks may have been joined since they were looked at: next time.
   const auto border = backend_.IsBorder(log->Now(), request.first);

@@ -185,8 +185,57 @@ TYPED_TEST_P(StoreReads, RetentionByTotalBytesTakesTheOldestFirst) {
   EXPECT_EQ(this->store().Stat(kApi)->first, 1u);
 }
 
+TYPED_TEST_P(StoreReads, RetentionLeavesWhatIsBehindTheMemoOfAnOpenLog) {
+  this->options_.block_bytes = 64;
+  this->options_.retention.policy.max_log_bytes = 1;
+  this->Open();
+  uint64_t sent = 0;
+  const auto append = [this, &sent](std::optional<std::string> memo) {
+    AppendRequest request = this->FromProducer(sent, {std::string(60, 'x')});
+    request.memo = std::move(memo);
+    ASSERT_TRUE(AppendNow(this->store(), std::move(request)).has_value());
+    ++sent;
+  };
+  EXPECT_EQ(this->store().ReadMemo(kWeb).error().code, ErrorCode::kNotFound);
+  append(std::nullopt);
+  EXPECT_FALSE(this->store().ReadMemo(kWeb).value());
+  append("one");
+  append(std::nullopt);
+  append(std::string("tw\0", 3));
+  for (int n = 0; n < 5; ++n) append(std::nullopt);
+  if (TypeParam::kDurable) this->Reopen();
+  const std::optional<Memo> memo = this->store().ReadMemo(kWeb).value();
+  ASSERT_TRUE(memo);
+  EXPECT_EQ(memo->at, 4);
+  EXPECT_EQ(memo->bytes, std::string("tw\0", 3));
+  ASSERT_TRUE(this->store().ApplyRetention().has_value());
+  EXPECT_EQ(this->store().Stat(kWeb)->first, 4);
+  append("three");
+  ASSERT_TRUE(this->store().ApplyRetention().has_value());
+  EXPECT_EQ(this->store().Stat(kWeb)->first, 10);
+  append(std::nullopt);
+  ASSERT_TRUE(EndNow(this->store(), kWeb, Outcome{}).has_value());
+  ASSERT_TRUE(this->store().ApplyRetention().has_value());
+  EXPECT_EQ(this->store().Stat(kWeb)->first, 11);
+  ASSERT_TRUE(RemoveNow(this->store(), kWeb).has_value());
+  sent = 0;
+  append(std::nullopt);
+  EXPECT_FALSE(this->store().ReadMemo(kWeb).value());
+}
+
+TYPED_TEST_P(StoreReads, AMemoIsAProducers) {
+  this->Open();
+  AppendRequest request = MakeAppend(kWeb, {"x"});
+  request.memo = "m";
+  EXPECT_EQ(AppendNow(this->store(), std::move(request)).error().code, ErrorCode::kInvalid);
+  request = this->FromProducer(0, {"x"});
+  request.memo = std::string(kMaxMemoBytes + 1, 'm');
+  EXPECT_EQ(AppendNow(this->store(), std::move(request)).error().code, ErrorCode::kTooLarge);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(StoreReads, ReadsGiveWholeBlocksAndStopAtTheLimit, TextOffsetsAreFound,
                             TheListIsPagedNewestFirst, RetentionByAgeCutsBlocksAndRemovesEndedLogs,
-                            RetentionByBytesOfALog, RetentionByTotalBytesTakesTheOldestFirst);
+                            RetentionByBytesOfALog, RetentionByTotalBytesTakesTheOldestFirst,
+                            RetentionLeavesWhatIsBehindTheMemoOfAnOpenLog, AMemoIsAProducers);
 
 }  // namespace tailrace::testing

@@ -78,6 +78,10 @@ Result<void> CheckRequest(const AppendRequest& request) {
   if (request.producer) {
     if (auto ok = CheckProducer(*request.producer); !ok) return ok;
   }
+  if (request.memo) {
+    if (!request.producer) return Fail(ErrorCode::kInvalid, "memo: only a producer's");
+    if (auto ok = CheckSize("memo", request.memo->size(), kMaxMemoBytes); !ok) return ok;
+  }
   if (!request.end) return {};
   return CheckSize("reason", request.end->reason.size(), kMaxReasonBytes);
 }

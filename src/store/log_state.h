@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,12 @@ struct LogState {
   uint64_t encoded_end = 0;    ///< Encoded size of [0, info.position).
   uint64_t producers = 0;      ///< How many have a count; at most kMaxProducersPerLog.
 
+  std::optional<Position> memo_at;  ///< Memo::at of the log's, if it has one.
+
+  /// How far retention may cut.
+  Position CutLimit() const {
+    return memo_at && !info.HasEnded() ? *memo_at : std::numeric_limits<Position>::max();
+  }
   uint64_t TextFirst() const { return text_end - info.bytes; }
   uint64_t StoredBytes() const { return encoded_end - encoded_first; }
   /// A change at `now`. A clock that goes back does not take `updated` with it.

@@ -28,6 +28,13 @@ inline constexpr size_t kMaxProducerBytes = 256;
 /// A log remembers the counts of so many producers; one more is refused with kTooLarge.
 inline constexpr size_t kMaxProducersPerLog = 4096;
 
+/// What a producer wants to find again after a restart.
+struct Memo {
+  Position at = 0;  ///< It stands for all entries before this one, so these are not needed for it.
+  std::string bytes;
+};
+inline constexpr size_t kMaxMemoBytes = 8 << 20;
+
 struct AppendAnswer {
   std::string incarnation;
   Position position = 0;  ///< Entries in the log behind this run (a repetition: entries there now).
@@ -51,6 +58,10 @@ struct AppendRequest {
   std::optional<Outcome> end;
   std::function<void(Result<AppendAnswer>)> done;
   bool from_source = false;  ///< Of the server's own that writes this log (kWriterLabel).
+  /// Kept with the log, from the same commit on, as what stands for all entries up to the last one
+  /// of this run; replaces the one before. While the log is open retention leaves what is behind
+  /// it. Of a producer; at most kMaxMemoBytes.
+  std::optional<std::string> memo = std::nullopt;
 };
 
 /// PUT: creates the log or answers that it is there (title and labels that are given then replace
@@ -198,6 +209,9 @@ class LogStore {
   /// (entries before `first` counted), as the start of its block: reading on from there meets it,
   /// as an entry or inside a gap. Before `first`: 0. Beyond the end: the log's position.
   virtual Result<Position> FindTextOffset(const LogKey& key, uint64_t offset) = 0;
+  /// What the last append with a memo gave; nothing: there was none, or this store keeps none.
+  /// kNotFound, kUnavailable, kCorrupt.
+  virtual Result<std::optional<Memo>> ReadMemo(const LogKey& /*key*/) { return std::nullopt; }
   /// kInvalid for a limit or an `after` that is none of ours.
   virtual Result<ListAnswer> List(const ListQuery& query) = 0;
   /// Looks at all logs once now, cuts what StoreOptions::retention says and returns when that is

@@ -90,6 +90,7 @@ void MemoryStore::Apply(const LogDraft& draft) {
     log.blocks[chunk->begin] = Block{chunk, info.updated, encoded_end};
   }
   for (const auto& [name, count] : draft.producers) log.producers[name] = count;
+  if (draft.memo) log.memo = draft.memo;
   log.blocks.erase(log.blocks.begin(), log.blocks.lower_bound(info.first));
 }
 
@@ -148,6 +149,13 @@ Result<Position> MemoryStore::FindTextOffset(const LogKey& key, uint64_t offset)
     position = begin;
   }
   return position;
+}
+
+Result<std::optional<Memo>> MemoryStore::ReadMemo(const LogKey& key) {
+  std::lock_guard lock(mutex_);
+  const auto found = logs_.find(key);
+  if (found == logs_.end()) return NoSuchLog(key);
+  return found->second.memo;
 }
 
 Result<ListAnswer> MemoryStore::List(const ListQuery& query) {

@@ -30,6 +30,7 @@ class MemoryStore final : public LogStore, private CommitBackend, private Retent
   Result<LogInfo> Stat(const LogKey& key) override;
   Result<ReadAnswer> Read(const LogKey& key, Position from, size_t max_bytes) override;
   Result<Position> FindTextOffset(const LogKey& key, uint64_t offset) override;
+  Result<std::optional<Memo>> ReadMemo(const LogKey& key) override;
   Result<ListAnswer> List(const ListQuery& query) override;
   Result<void> ApplyRetention() override;
   StoreStats Stats() const override;
@@ -54,6 +55,7 @@ class MemoryStore final : public LogStore, private CommitBackend, private Retent
     LogState state;
     std::map<Position, Block> blocks;  ///< By first position.
     std::map<std::string, uint64_t> producers;
+    std::optional<Memo> memo;
   };
 
   Result<std::optional<LogState>> LoadLog(const LogKey& key) override;

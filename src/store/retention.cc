@@ -55,6 +55,7 @@ void ApplyPolicy(Candidate& candidate, RetentionSource& source, const RetentionP
   }
   // Blocks that cannot be read are left to a later look.
   const auto read = source.ForEachBlock(log, [&](const BlockFacts& block) {
+    if (block.end > log.CutLimit()) return false;
     const bool too_much = policy.max_log_bytes && candidate.StoredBytes() > *policy.max_log_bytes;
     if (!too_much && !IsOld(block.time, policy, now)) return false;
     candidate.CutBehind(block);
@@ -70,6 +71,7 @@ bool FillAhead(Candidate& candidate, RetentionSource& source) {
   LogState from = candidate.log;
   from.info.first = candidate.retire.first;
   const auto read = source.ForEachBlock(from, [&](const BlockFacts& block) {
+    if (block.end > from.CutLimit()) return false;
     candidate.ahead.push_back(block);
     return candidate.ahead.size() < kBlocksAhead;
   });

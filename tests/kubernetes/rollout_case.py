@@ -36,9 +36,11 @@ def manifest(name, command=CALM, replicas=1, image="shop/web:1", deadline=60, re
 
 
 class RolloutCase(AsyncCase):
-    """`settings` of the class are those of [kubernetes]; `flags` are cluster.sh's."""
+    """`settings` of the class are those of [kubernetes], `retention` is of its own, `flags` are
+    cluster.sh's."""
 
     settings = {"stability_window": "0s", "drain_window": "10s"}
+    retention = {}
     flags = {"KUBELET_FLAGS": "--max-restart-backoff=1s"}
     maxDiff = 4000
 
@@ -49,8 +51,9 @@ class RolloutCase(AsyncCase):
         cls.cluster.start(**cls.flags)
         ours = {"enabled": True, "kubeconfig": str(cls.cluster.folder / "kubeconfig"),
                 **cls.settings}
-        cls.server = Server(settings={f"kubernetes.{name}": value
-                                      for name, value in ours.items()})
+        cls.server = Server(settings={
+            **{f"kubernetes.{name}": value for name, value in ours.items()},
+            **{f"retention.{name}": value for name, value in cls.retention.items()}})
         cls.addClassCleanup(cls.server.stop)
         cls.server.start()
         cls.api = Api(cls.server.port)

@@ -150,8 +150,14 @@ class DeploymentRolloutTest(RolloutCase):
             self.scaled_to_nothing, self.deleted, self.a_pod_is_deleted_meanwhile)
 
 
+# 4 MB of numbered lines at once.
+NOISE = ("awk -v h=$HOSTNAME 'BEGIN { "
+         "for (i = 1; i <= 4000; i++) printf \"%s line %d %01000d\\n\", h, i, 0 }'")
+
+
 class StabilityTest(RolloutCase):
     settings = {"stability_window": "8s", "drain_window": "10s"}
+    retention = {"max_log_bytes": "1MiB", "interval": "1s"}
 
     async def a_crash_loop_that_kubectl_calls_a_success(self, on):
         await on.apply(manifest("web", command="echo error: no database; sleep 1; exit 3"))
@@ -175,6 +181,46 @@ class StabilityTest(RolloutCase):
         self.assertEqual(meta["outcome"], "succeeded")
         on.check_counted(entries, pods=3)
         on.check_told_once(entries)
+
+    async def the_front_is_cut_and_the_server_is_killed(self, on):
+        """What stood there, such as where a quiet container's life began, is not needed."""
+        waits = "until test -e $TESTBED_SHARED/{}-{}; do sleep 0.1; done; "
+        more = waits.format(on.namespace, "more") + "echo $HOSTNAME line {}; sleep 3600"
+        web = manifest("web", command="echo $HOSTNAME line 1; " + more.format(2),
+                       ready=on.gated("open"), deadline=600)
+        containers = web["spec"]["template"]["spec"]["containers"]
+        noise = waits.format(on.namespace, "noise") + NOISE + "; " + more.format(4001)
+        containers.append({"name": "noise", "image": "shop/noise:1",
+                           "command": ["sh", "-c", noise]})
+        await on.apply(web)
+        log = on.log(1)
+        await on.entry(log, " line 1$")
+        await on.entry(log, "container noise started")
+        front = await on.api.entries(log)
+        on.gate("noise").touch()
+        await on.entry(log, " line 4000 ")
+
+        async def cut():
+            return (await on.api.meta(log)).json()["first"] > len(front)
+        await on.eventually(cut, "the front is cut")
+        before = await on.api.entries(log, first=front[-1]["n"] + 1)
+        on.server.kill()
+        on.server.start()
+        on.gate("more").touch()
+        await on.entry(log, " line 2$")
+        await on.entry(log, " line 4001$")
+        on.gate("open").touch()
+        meta, entries = await on.ended(log)
+        self.assertEqual(meta["outcome"], "succeeded")
+        behind = [entry for entry in entries if entry["n"] > before[-1]["n"]]
+        self.assertEqual(behind[0]["n"], before[-1]["n"] + 1)
+        self.assertEqual({source.partition("/")[2]: [line.partition(" ")[2] for line in lines]
+                          for source, lines in on.lines(behind).items()},
+                         {"app": ["line 2"], "noise": ["line 4001"]})
+        on.check_told_once([*front, *before, *behind])
+
+    async def test_a_front_that_is_cut(self):
+        await self.at_once(self.the_front_is_cut_and_the_server_is_killed)
 
     async def test_a_crash_loop(self):
         await self.at_once(self.a_crash_loop_that_kubectl_calls_a_success)

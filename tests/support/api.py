@@ -66,13 +66,15 @@ class Api:
         """The texts of all entries, read by pages."""
         return [entry["text"] for entry in await self.entries(log)]
 
-    async def entries(self, log, limit=1000):
+    async def entries(self, log, limit=1000, first=0):
+        """All that are there from this position on."""
         found = []
         while True:
-            page = (await self.page(log, f"?from={len(found)}&limit={limit}")).json()
-            found += page["entries"]
+            page = (await self.page(log, f"?from={first}&limit={limit}")).json()
             if not page["entries"]:
                 return found
+            found += page["entries"]
+            first = found[-1]["n"] + 1
 
     async def stream(self, log, query="", headers=None, **options):
         return await Stream.open(self.port, f"{BASE}/{log}/events{query}", headers,

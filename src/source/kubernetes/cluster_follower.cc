@@ -193,7 +193,7 @@ void ClusterFollower::Begin(Before before) {
   for (OpenLog& log : *before.logs) {
     Rollout& rollout = *log.rollout;
     if (LogOf(rollout) != nullptr) continue;
-    AddLog(rollout).Resume(std::move(log.key), std::move(log.recovery));
+    AddLog(rollout).Resume(std::move(log.key), std::move(log.memory));
     tracker_.Resume(std::move(log.rollout));
   }
   AddWatches(namespaces_);

@@ -42,6 +42,47 @@ uint64_t NumberField(const nlohmann::json& fields, const char* name) {
   return found != fields.end() && found->is_number_unsigned() ? found->get<uint64_t>() : 0;
 }
 
+using Json = nlohmann::json;
+
+Json SaveAnchor(const ResumePoint::Anchor& anchor) {
+  return {anchor.since_s ? Json(*anchor.since_s) : Json(), anchor.first, anchor.lines};
+}
+
+ResumePoint::Anchor RestoreAnchor(const Json& saved) {
+  ResumePoint::Anchor anchor{.first = saved.at(1), .lines = saved.at(2)};
+  if (!saved.at(0).is_null()) anchor.since_s = saved.at(0).get<int64_t>();
+  return anchor;
+}
+
+Json SavePoint(const ResumePoint& point) {
+  return {{"id", point.container_id},
+          {"complete", point.complete},
+          {"lines", point.lines},
+          {"stamps", {point.first, point.last, point.latest}},
+          {"equal", point.equal},
+          {"pieces", point.pieces},
+          {"long", point.long_line},
+          {"older", SaveAnchor(point.older)},
+          {"newer", SaveAnchor(point.newer)},
+          {"after_gap", point.after_gap}};
+}
+
+ResumePoint RestorePoint(const Json& saved) {
+  const Json& stamps = saved.at("stamps");
+  return {.container_id = saved.at("id"),
+          .complete = saved.at("complete"),
+          .lines = saved.at("lines"),
+          .first = stamps.at(0),
+          .last = stamps.at(1),
+          .latest = stamps.at(2),
+          .equal = saved.at("equal"),
+          .pieces = saved.at("pieces"),
+          .long_line = saved.at("long"),
+          .older = RestoreAnchor(saved.at("older")),
+          .newer = RestoreAnchor(saved.at("newer")),
+          .after_gap = saved.at("after_gap")};
+}
+
 }  // namespace
 
 EntryRun StartEntry(const FollowTarget& target, const ContainerInstance& life, uint64_t restart,
@@ -86,7 +127,7 @@ void FollowRecovery::Take(const Entry& entry) {
   if (entry.stream == kEventStream) return TakeEvent(entry);
   const auto found = by_source_.find(entry.source);
   if (found == by_source_.end()) return;
-  Followed& followed = *found->second;
+  Followed& followed = by_container_[found->second];
   ResumePoint& point = followed.before.point;
   followed.line_bytes += entry.text.size();
   if (entry.partial) {
@@ -106,8 +147,9 @@ void FollowRecovery::TakeEvent(const Entry& entry) {
   if (slash == std::string::npos) return;
   const std::string kind = key.substr(0, slash);
   if (kind != "start" && kind != "exit" && kind != "gap" && kind != "move") return;
-  Followed& followed = by_container_[key.substr(slash + 1)];
-  by_source_.insert_or_assign(std::string(entry.source), &followed);
+  const std::string container = key.substr(slash + 1);
+  Followed& followed = by_container_[container];
+  by_source_.insert_or_assign(std::string(entry.source), container);
   FollowedBefore& before = followed.before;
   const std::string id = TextField(fields, "container_id");
   if (kind == "start") {
@@ -132,6 +174,35 @@ std::optional<FollowedBefore> FollowRecovery::Find(std::string_view pod_uid,
   const auto found = by_container_.find(std::string(pod_uid) + "/" + std::string(container));
   if (found == by_container_.end()) return std::nullopt;
   return found->second.before;
+}
+
+std::string FollowRecovery::Save() const {
+  Json containers = Json::object();
+  for (const auto& [key, followed] : by_container_) {
+    const FollowedBefore& before = followed.before;
+    Json& saved = containers[key];
+    saved = {{"point", SavePoint(before.point)},
+             {"restart", before.restart},
+             {"line_bytes", followed.line_bytes}};
+    if (before.later) saved["later"] = SavePoint(*before.later);
+  }
+  const Json saved = {{"containers", std::move(containers)}, {"sources", by_source_}};
+  return saved.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool FollowRecovery::Restore(std::string_view text) try {
+  const Json saved = Json::parse(text);
+  for (const auto& [key, container] : saved.at("containers").items()) {
+    Followed& followed = by_container_[key];
+    followed.before.point = RestorePoint(container.at("point"));
+    followed.before.restart = container.at("restart");
+    followed.line_bytes = container.at("line_bytes");
+    if (container.contains("later")) followed.before.later = RestorePoint(container.at("later"));
+  }
+  for (const auto& [source, key] : saved.at("sources").items()) by_source_[source] = key;
+  return true;
+} catch (const Json::exception&) {
+  return false;
 }
 
 }  // namespace tailrace

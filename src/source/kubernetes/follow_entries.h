@@ -59,6 +59,11 @@ class FollowRecovery {
   /// Nothing: no life of this container has begun in the log.
   std::optional<FollowedBefore> Find(std::string_view pod_uid, std::string_view container) const;
 
+  /// What the entries so far have come to, as JSON; restored by another one, it stands for them.
+  std::string Save() const;
+  /// False: `text` is none, and this object is of no use any more.
+  [[nodiscard]] bool Restore(std::string_view text);
+
  private:
   struct Followed {
     FollowedBefore before;
@@ -67,7 +72,8 @@ class FollowRecovery {
   void TakeEvent(const Entry& entry);
 
   std::map<std::string, Followed, std::less<>> by_container_;  ///< "UID/CONTAINER"
-  std::map<std::string, Followed*, std::less<>> by_source_;    ///< The latest of that name.
+  /// Keys of the other one: the latest of that name.
+  std::map<std::string, std::string, std::less<>> by_source_;
 };
 
 }  // namespace tailrace

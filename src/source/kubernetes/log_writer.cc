@@ -64,19 +64,21 @@ LogWriter::LogWriter(LogWriters& shared, LogKey key, std::function<void(const Er
 
 LogWriter::~LogWriter() {
   shared_.writers_.erase(number_);
-  for (const EntryRun& run : runs_) {
-    shared_.Count(-static_cast<int64_t>(run.encoded.size()), 0, 0);
+  for (const Piece& piece : pieces_) {
+    shared_.Count(-static_cast<int64_t>(piece.run.encoded.size()), 0, 0);
   }
 }
 
-void LogWriter::Take(const EntryRun& run) {
+void LogWriter::Take(const EntryRun& run, std::optional<std::string> memo) {
   CHECK(!end_);
   if (refused_ || run.Empty()) return;
   shared_.Count(static_cast<int64_t>(run.encoded.size()), 0, 0);
-  if (runs_.size() <= (under_way_ ? 1 : 0) || runs_.back().encoded.size() >= kRunBytes) {
-    runs_.emplace_back();
+  const bool is_first = pieces_.size() <= (under_way_ ? 1 : 0);
+  if (is_first || pieces_.back().memo || pieces_.back().run.encoded.size() >= kRunBytes) {
+    pieces_.emplace_back();
   }
-  EntryRun& last = runs_.back();
+  pieces_.back().memo = std::move(memo);
+  EntryRun& last = pieces_.back().run;
   last.encoded.append(run.encoded);
   last.count += run.count;
   last.text_bytes += run.text_bytes;
@@ -94,14 +96,17 @@ void LogWriter::End(Outcome outcome, std::function<void()> done) {
 }
 
 void LogWriter::Send() {
-  if (under_way_ || resting_ || refused_ || (runs_.empty() && !end_)) return;
+  if (under_way_ || resting_ || refused_ || (pieces_.empty() && !end_)) return;
   AppendRequest request;
   request.key = key_;
   request.from_source = true;
   request.producer = ProducerMark{std::string(kProducer), sequence_.value_or(kAskForCount)};
   if (sequence_) {
-    if (!runs_.empty()) request.run = runs_.front();
-    if (runs_.size() <= 1) request.end = end_;
+    if (!pieces_.empty()) {
+      request.run = pieces_.front().run;
+      request.memo = pieces_.front().memo;
+    }
+    if (pieces_.size() <= 1) request.end = end_;
   }
   end_under_way_ = request.end.has_value();
   under_way_ = true;
@@ -112,11 +117,11 @@ void LogWriter::OnAnswer(const Result<AppendAnswer>& answer) {
   under_way_ = false;
   if (!answer) return OnError(answer.error());
   failures_ = 0;
-  if (!runs_.empty()) {
-    const EntryRun& stored = runs_.front();
+  if (!pieces_.empty()) {
+    const EntryRun& stored = pieces_.front().run;
     *sequence_ += stored.count;
     shared_.Count(-static_cast<int64_t>(stored.encoded.size()), stored.count, 0);
-    runs_.pop_front();
+    pieces_.pop_front();
   }
   if (!end_under_way_) return Send();
   end_.reset();
@@ -146,10 +151,10 @@ void LogWriter::OnError(const Error& error) {
 
 void LogWriter::Refuse(const Error& error) {
   refused_ = true;
-  for (const EntryRun& run : runs_) {
-    shared_.Count(-static_cast<int64_t>(run.encoded.size()), 0, 0);
+  for (const Piece& piece : pieces_) {
+    shared_.Count(-static_cast<int64_t>(piece.run.encoded.size()), 0, 0);
   }
-  runs_.clear();
+  pieces_.clear();
   end_.reset();
   if (on_refused_) on_refused_(error);
 }

@@ -73,7 +73,9 @@ class LogWriter final : public LineSink {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
-  void Take(const EntryRun& run) override;
+  void Take(const EntryRun& run) override { Take(run, std::nullopt); }
+  /// `memo`: stands for all that was given, this run included (AppendRequest::memo).
+  void Take(const EntryRun& run, std::optional<std::string> memo);
   void Flush() override;
   bool Full() const override { return shared_.Full(); }
 
@@ -81,11 +83,15 @@ class LogWriter final : public LineSink {
   /// refused. Nothing may be given afterwards.
   void End(Outcome outcome, std::function<void()> done);
   /// Everything that was given is on disk.
-  bool Idle() const { return runs_.empty() && !under_way_ && !end_; }
+  bool Idle() const { return pieces_.empty() && !under_way_ && !end_; }
   const LogKey& key() const { return key_; }
 
  private:
   friend class LogWriters;
+  struct Piece {
+    EntryRun run;
+    std::optional<std::string> memo;  ///< Of all up to its end.
+  };
   void Send();
   void OnAnswer(const Result<AppendAnswer>& answer);
   void OnError(const Error& error);
@@ -95,7 +101,7 @@ class LogWriter final : public LineSink {
   const uint64_t number_;
   const LogKey key_;
   const std::function<void(const Error&)> on_refused_;
-  std::deque<EntryRun> runs_;         ///< The first one is under way, if anything is.
+  std::deque<Piece> pieces_;          ///< The first one is under way, if anything is.
   std::optional<uint64_t> sequence_;  ///< Entries that this producer has in the log; not known yet.
   bool under_way_ = false;
   bool end_under_way_ = false;  ///< The append under way ends the log.

@@ -51,6 +51,20 @@ TEST_F(LogWriterTest, StoresInOrderAndThenEnds) {
   EXPECT_EQ(writers.Stats().waiting_bytes, 0u);
 }
 
+TEST_F(LogWriterTest, AMemoStandsForWhatWasGivenBeforeIt) {
+  LogWriter writer(writers, kKey, on_refused);
+  writer.Take(MakeRun({"a"}));
+  writer.Take(MakeRun({"b"}), "two");
+  writer.Take(MakeRun({"c"}));
+  writer.Take(MakeRun({"d"}), "four");
+  writer.Take(MakeRun({"e"}));
+  EndAndRun(writer);
+  EXPECT_EQ(Stored(), (std::vector<std::string>{"a", "b", "c", "d", "e"}));
+  const Memo memo = store.ReadMemo(kKey).value().value();
+  EXPECT_EQ(memo.at, 4);
+  EXPECT_EQ(memo.bytes, "four");
+}
+
 TEST_F(LogWriterTest, EndsALogWithoutEntries) {
   LogWriter writer(writers, kKey, on_refused);
   EndAndRun(writer);

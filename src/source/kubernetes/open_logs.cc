@@ -9,24 +9,28 @@ namespace {
 
 constexpr size_t kReadBytes = 1 << 20;
 
-void TakeChunk(OpenLog& log, const Chunk& chunk, Position from) {
+void TakeChunk(LogMemory& memory, const Chunk& chunk, Position from) {
   EntryReader reader(chunk.encoded);
   Entry entry;
   for (Position at = chunk.begin; reader.Next(entry); ++at) {
     if (at < from) continue;  // blocks are whole
-    log.rollout->Recall(entry);
-    log.recovery.Take(entry);
+    memory.Take(entry);
   }
 }
 
-Result<void> ReadLog(LogStore& store, OpenLog& log, const std::atomic<bool>& stop) {
-  for (Position from = 0;;) {
+Result<void> ReadLog(LogStore& store, const LogKey& key, LogMemory& memory,
+                     const std::atomic<bool>& stop) {
+  const Result<std::optional<Memo>> memo = store.ReadMemo(key);
+  const bool is_damaged = !memo && memo.error().code == ErrorCode::kCorrupt;
+  if (!memo && !is_damaged) return Fail(memo.error());
+  const bool is_restored = !is_damaged && *memo && memory.Restore((*memo)->bytes);
+  for (Position from = is_restored ? (*memo)->at : 0;;) {
     if (stop.load()) return Fail(ErrorCode::kUnavailable, "the server is stopping");
-    const Result<ReadAnswer> answer = store.Read(log.key, from, kReadBytes);
+    const Result<ReadAnswer> answer = store.Read(key, from, kReadBytes);
     if (!answer) return Fail(answer.error());
     if (answer->items.empty()) return {};
     for (const ReadItem& item : answer->items) {
-      if (item.chunk != nullptr) TakeChunk(log, *item.chunk, from);
+      if (item.chunk != nullptr) TakeChunk(memory, *item.chunk, from);
       from = item.end;
     }
   }
@@ -46,13 +50,12 @@ Result<std::vector<OpenLog>> ReadOpenLogs(LogStore& store, const std::string& cl
       const auto uid = info.labels.find(kUidLabel);
       const auto revision = info.labels.find(kRevisionLabel);
       if (uid == info.labels.end() || revision == info.labels.end()) continue;
-      OpenLog log{.key = info.key};
-      log.rollout = std::make_unique<Rollout>(RolloutId{uid->second, revision->second}, options,
-                                              info.created);
-      const Result<void> read = ReadLog(store, log, stop);
+      LogMemory memory(Rollout({uid->second, revision->second}, options, info.created));
+      const Result<void> read = ReadLog(store, info.key, memory, stop);
       if (!read && read.error().code == ErrorCode::kNotFound) continue;  // just deleted
       if (!read) return Fail(read.error());
-      logs.push_back(std::move(log));
+      auto rollout = std::make_unique<Rollout>(memory.rollout());
+      logs.push_back({info.key, std::move(rollout), std::move(memory)});
     }
     query.after = std::move(page->next);
   } while (!query.after.empty() && !stop.load());

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "rollout/rollout.h"
-#include "source/kubernetes/follow_entries.h"
+#include "source/kubernetes/log_memory.h"
 #include "store/log_store.h"
 
 namespace tailrace {
@@ -16,11 +16,11 @@ namespace tailrace {
 struct OpenLog {
   LogKey key;
   std::unique_ptr<Rollout> rollout;
-  FollowRecovery recovery;
+  LogMemory memory;
 };
 
-/// Reads each open log of the cluster once, from its first entry to its last. Blocks. kUnavailable:
-/// the store, or `stop` became true.
+/// Reads each open log of the cluster once, from its last memo to its last entry. Blocks.
+/// kUnavailable: the store, or `stop` became true.
 Result<std::vector<OpenLog>> ReadOpenLogs(LogStore& store, const std::string& cluster,
                                           const RolloutOptions& options,
                                           const std::atomic<bool>& stop);

@@ -72,11 +72,42 @@ TEST_F(OpenLogsTest, WhatEachHadToldAndRead) {
   const std::vector<OpenLog> logs = Read();
   ASSERT_EQ(logs.size(), 1);
   EXPECT_EQ(logs[0].rollout->judged(), 5 * kSecond);
-  const auto before = logs[0].recovery.Find("p", "app");
+  const auto before = logs[0].memory.recovery().Find("p", "app");
   ASSERT_TRUE(before);
   EXPECT_EQ(before->restart, 2);
   EXPECT_EQ(before->point.container_id, "c://1");
   EXPECT_EQ(before->point.lines, 1);
+}
+
+TEST_F(OpenLogsTest, AMemoStandsForTheEntriesBeforeIt) {
+  LogMemory memory(Rollout({"u", "7"}, {}, kSecond));
+  EntryRun start;
+  start.Add({.time = kSecond,
+             .stream = "event",
+             .source = "web-1/app",
+             .fields = R"({"key":"start/p/app","container_id":"c://1","restart":0})"});
+  start.Add({.time = 2 * kSecond, .text = "line", .source = "web-1/app"});
+  memory.Take(start);
+  Make("open", Ours("east"));
+  for (const bool is_damaged : {false, true}) {
+    AppendRequest request{.key = {"rollout", "open"}};
+    request.producer = ProducerMark{"kubernetes", is_damaged ? 1u : 0u};
+    // What the memo knows is in no entry, as if these had been cut.
+    request.run.Add({.time = 3 * kSecond, .text = "cut", .source = "web-1/app"});
+    request.memo = is_damaged ? "{" : memory.DueMemo();
+    std::promise<void> stored;
+    request.done = [&stored](const Result<AppendAnswer>&) { stored.set_value(); };
+    store.Append(std::move(request));
+    stored.get_future().wait();
+    Append("open", {.time = 4 * kSecond, .text = "line", .source = "web-1/app"});
+    const std::vector<OpenLog> logs = Read();
+    ASSERT_EQ(logs.size(), 1);
+    const auto before = logs[0].memory.recovery().Find("p", "app");
+    ASSERT_EQ(before.has_value(), !is_damaged);
+    if (is_damaged) continue;
+    EXPECT_EQ(before->point.lines, 2);
+    EXPECT_EQ(before->point.last, 4 * kSecond);
+  }
 }
 
 TEST_F(OpenLogsTest, AStopIsHeeded) {

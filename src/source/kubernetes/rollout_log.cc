@@ -41,7 +41,11 @@ ContainerState StateOf(const Container& container, TimeNs since) {
 }  // namespace
 
 RolloutLog::RolloutLog(RolloutLogs& shared, Rollout& rollout, std::function<void()> on_closed)
-    : shared_(shared), rollout_(rollout), on_closed_(std::move(on_closed)), timer_(shared.loop) {}
+    : shared_(shared),
+      rollout_(rollout),
+      on_closed_(std::move(on_closed)),
+      memory_(Rollout(rollout.id(), RolloutOptions(), rollout.began())),
+      timer_(shared.loop) {}
 
 RolloutLog::~RolloutLog() {
   Stop();
@@ -82,8 +86,8 @@ void RolloutLog::Open(const Workload& workload) {
   wish_ = shared_.opener.Open(std::move(wish));
 }
 
-void RolloutLog::Resume(LogKey key, FollowRecovery recovery) {
-  recovery_ = std::move(recovery);
+void RolloutLog::Resume(LogKey key, LogMemory memory) {
+  memory_ = std::move(memory);
   UseWriter(std::move(key));
 }
 
@@ -109,8 +113,13 @@ void RolloutLog::AddRun(const EntryRun& run) {
     waiting_.text_bytes += run.text_bytes;
     return;
   }
-  writer_->Take(run);
+  Write(run);
   writer_->Flush();
+}
+
+void RolloutLog::Write(const EntryRun& run) {
+  memory_.Take(run);
+  writer_->Take(run, memory_.DueMemo());
 }
 
 void RolloutLog::AddNotes(std::vector<Note> notes) {
@@ -137,7 +146,7 @@ void RolloutLog::Take(const EntryRun& run) {
       if (entry.stream != kEventStream) rollout_.OnLine(entry.source, entry.text);
     }
   }
-  writer_->Take(run);
+  Write(run);
 }
 
 void RolloutLog::Flush() {
@@ -175,7 +184,7 @@ void RolloutLog::Follow(const Pod& pod, const Container& container) {
                         .source = pod.meta.name + "/" + container.name,
                         .since = is_older ? rollout_.began() : 0,
                         .until = rollout_.lines_until().value_or(0)};
-    std::optional<FollowedBefore> before = recovery_.Find(pod.meta.uid, container.name);
+    std::optional<FollowedBefore> before = memory_.recovery().Find(pod.meta.uid, container.name);
     ++shared_.followers;
     found = followed_.emplace(key, Followed{}).first;
     found->second.follower =

@@ -15,6 +15,7 @@
 #include "rollout/rollout.h"
 #include "source/kubernetes/container_follower.h"
 #include "source/kubernetes/follow_port.h"
+#include "source/kubernetes/log_memory.h"
 #include "source/kubernetes/log_opener.h"
 #include "source/kubernetes/log_writer.h"
 #include "source/say.h"
@@ -53,7 +54,7 @@ class RolloutLog final : public LineSink {
   /// Of a rollout that begins.
   void Open(const Workload& workload);
   /// Of one that an earlier server has begun.
-  void Resume(LogKey key, FollowRecovery recovery);
+  void Resume(LogKey key, LogMemory memory);
 
   void AddNotes(std::vector<Note> notes);
   void OnPod(const Pod& pod);
@@ -77,6 +78,7 @@ class RolloutLog final : public LineSink {
   void UseWriter(LogKey key);
   void Follow(const Pod& pod, const Container& container);
   void AddRun(const EntryRun& run);
+  void Write(const EntryRun& run);
   void Look();
   bool IsAnyBehind(TimeNs now);
   void End();
@@ -89,7 +91,7 @@ class RolloutLog final : public LineSink {
   std::unique_ptr<LogWriter> writer_;
   EntryRun waiting_;                 ///< Notes, until there is a writer.
   std::map<std::string, Pod> pods_;  ///< The same: those to follow, by UID.
-  FollowRecovery recovery_;
+  LogMemory memory_;
   std::map<std::pair<std::string, std::string>, Followed> followed_;  ///< By pod UID, container.
   Timer timer_;
   std::optional<TimeNs> over_;

@@ -186,6 +186,7 @@ void WriteLog(bson_t& out, const StoredLog& log) {
   AddNumber(out, "encoded_first", state.encoded_first);
   AddNumber(out, "encoded_end", state.encoded_end);
   AddNumber(out, "producers", state.producers);
+  if (state.memo_at) AddNumber(out, "memo_at", *state.memo_at);
   BSON_APPEND_INT64(&out, "created_ns", info.created);
   BSON_APPEND_INT64(&out, "updated_ns", info.updated);
   if (info.ended) BSON_APPEND_INT64(&out, "ended_ns", *info.ended);
@@ -218,6 +219,7 @@ Result<StoredLog> ReadLog(const bson_t& bson) {
     }
     *field = *value;
   }
+  state.memo_at = fields.Number("memo_at");
   info.key = {std::string(fields.TextOrEmpty("type")), std::string(fields.TextOrEmpty("id"))};
   info.incarnation = fields.TextOrEmpty("incarnation");
   log.writer = fields.TextOrEmpty("writer");
@@ -230,6 +232,24 @@ Result<StoredLog> ReadLog(const bson_t& bson) {
   log.ends = fields.IsTrue("ends");
   log.removed = fields.IsTrue("removed");
   return log;
+}
+
+void WriteMemoUpdate(bson_t& out, const Memo& memo) {
+  bson_t set;
+  BSON_APPEND_DOCUMENT_BEGIN(&out, "$set", &set);
+  AddNumber(set, "at", memo.at);
+  bson_append_binary(&set, "memo", -1, BSON_SUBTYPE_BINARY,
+                     reinterpret_cast<const uint8_t*>(memo.bytes.data()),
+                     static_cast<uint32_t>(memo.bytes.size()));
+  bson_append_document_end(&out, &set);
+}
+
+std::optional<Memo> ReadMemo(const bson_t& bson) {
+  const Fields fields(bson);
+  const auto at = fields.Number("at");
+  const auto bytes = fields.Text("memo");
+  if (!at || !bytes) return std::nullopt;
+  return Memo{.at = *at, .bytes = std::string(*bytes)};
 }
 
 void WriteEntry(bson_t& out, const LogInfo& info, IdForm form, const EntryFacts& facts,

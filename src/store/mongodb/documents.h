@@ -28,6 +28,11 @@ void WriteLog(bson_t& out, const StoredLog& log);
 /// kCorrupt.
 Result<StoredLog> ReadLog(const bson_t& bson);
 
+/// Of a log's memo: what makes its document of none or of the one before. `out` is empty.
+void WriteMemoUpdate(bson_t& out, const Memo& memo);
+/// Nothing: the document is none.
+std::optional<Memo> ReadMemo(const bson_t& bson);
+
 /// What an entry's document says besides the entry.
 struct EntryFacts {
   Position position = 0;

@@ -108,6 +108,7 @@ TEST(LogDocument, ComesBackAsItWent) {
   log.state.encoded_first = 20;
   log.state.encoded_end = 120;
   log.state.producers = 4;
+  log.state.memo_at = 5;
   log.version = 11;
   log.writer = "w";
   log.grown_from = 8;
@@ -119,6 +120,7 @@ TEST(LogDocument, ComesBackAsItWent) {
   const BsonHandle again(bson_new());
   WriteLog(*again, *read);
   EXPECT_EQ(Json(*document), Json(*again));
+  EXPECT_EQ(read->state.memo_at, 5);
   EXPECT_EQ(read->state.info.labels, info.labels);
   EXPECT_EQ(read->state.info.outcome, info.outcome);
   EXPECT_EQ(read->state.info.ended, info.ended);

@@ -24,6 +24,10 @@ std::string ProducerId(uint64_t number, std::string_view producer) {
   return (Digits(number) + "/").append(producer);
 }
 
+std::string MemoId(uint64_t number) {
+  return ProducerId(number, "");
+}
+
 std::string ProducersEnd(uint64_t number) {
   return Digits(number) + "0";  // the character behind '/'
 }

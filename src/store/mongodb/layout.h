@@ -36,6 +36,8 @@ std::string EntryId(uint64_t number, Position position);
 std::string EndId(uint64_t number);
 /// Of a producer's count; between ProducerId(number, "") and ProducersEnd(number).
 std::string ProducerId(uint64_t number, std::string_view producer);
+/// Of a log's memo: that of the producer without a name.
+std::string MemoId(uint64_t number);
 std::string ProducersEnd(uint64_t number);
 /// Of how many transactions a process has committed.
 std::string WriterId(std::string_view writer);

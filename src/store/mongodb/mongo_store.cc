@@ -67,6 +67,10 @@ class MongoStore final : public LogStore {
     if (!open_) return FailOpening();
     return reader_.FindTextOffset(key, offset);
   }
+  Result<std::optional<Memo>> ReadMemo(const LogKey& key) override {
+    if (!open_) return FailOpening();
+    return reader_.ReadMemo(key);
+  }
   Result<ListAnswer> List(const ListQuery& query) override {
     if (!open_) return FailOpening();
     return reader_.List(query);

@@ -54,6 +54,23 @@ Result<LogInfo> Reader::Stat(const LogKey& key) {
   });
 }
 
+Result<std::optional<Memo>> Reader::ReadMemo(const LogKey& key) {
+  using Found = std::optional<Memo>;
+  return pool_.Use<Found>([&](Link& link) -> Result<Found> {
+    const auto log = link.FindLog(key);
+    if (!log) return Fail(log.error());
+    if (!*log) return NoSuchLog(key);
+    Found memo;
+    const auto found = Link::FindIds(link.counts(), {MemoId((*log)->state.info.number)}, nullptr,
+                                     [&memo](const bson_t& bson) {
+                                       memo = mongo::ReadMemo(bson);
+                                       return false;
+                                     });
+    if (!found) return Fail(found.error());
+    return memo;
+  });
+}
+
 Result<ReadAnswer> Reader::Read(const LogKey& key, Position from, size_t max_bytes) {
   for (int attempt = 1;; ++attempt) {
     const bool is_last = attempt == kAttempts;

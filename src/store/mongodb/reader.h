@@ -56,6 +56,7 @@ class Reader {
   Result<LogInfo> Stat(const LogKey& key);
   Result<ReadAnswer> Read(const LogKey& key, Position from, size_t max_bytes);
   Result<Position> FindTextOffset(const LogKey& key, uint64_t offset);
+  Result<std::optional<Memo>> ReadMemo(const LogKey& key);
   Result<ListAnswer> List(const ListQuery& query);
 
   /// Entries [from, to) of a log, if they are all there and not more than `max_bytes`; otherwise

@@ -273,6 +273,12 @@ Result<void> Writer::WriteCounts(const CommitPlan& plan, Transaction& transactio
           BCON_NEW("$set", "{", "count", BCON_INT64(static_cast<int64_t>(count)), "}"));
       writes.Update(*selector, *update, true);
     }
+    if (!draft.memo) continue;
+    const std::string id = MemoId(draft.state.info.number);
+    const BsonHandle selector(BCON_NEW("_id", BCON_UTF8(id.c_str())));
+    const BsonHandle update(bson_new());
+    WriteMemoUpdate(*update, *draft.memo);
+    writes.Update(*selector, *update, true);
   }
   const auto counts = writes.Execute();
   if (!counts) return Fail(counts.error());

@@ -7,6 +7,7 @@ namespace {
 
 constexpr uint8_t kLost = 1;
 constexpr uint8_t kEnded = 1;
+constexpr uint8_t kHasMemo = 2;
 constexpr uint8_t kHasExitCode = 1;
 
 void AppendByte(std::string& out, uint8_t byte) {
@@ -140,7 +141,7 @@ std::string EncodeLog(const LogState& state) {
   const LogInfo& info = state.info;
   std::string out;
   AppendByte(out, kValueVersion);
-  AppendByte(out, info.HasEnded() ? kEnded : 0);
+  AppendByte(out, (info.HasEnded() ? kEnded : 0) | (state.memo_at ? kHasMemo : 0));
   AppendTime(out, info.created);
   AppendTime(out, info.updated);
   AppendVarint(out, info.number);
@@ -155,6 +156,7 @@ std::string EncodeLog(const LogState& state) {
     AppendSized(out, name);
     AppendSized(out, value);
   }
+  if (state.memo_at) AppendVarint(out, *state.memo_at);
   if (info.HasEnded()) {
     AppendTime(out, info.ended.value_or(info.updated));
     AppendOutcome(out, *info.outcome);
@@ -165,7 +167,9 @@ std::string EncodeLog(const LogState& state) {
 bool DecodeLog(std::string_view value, LogState& state) {
   LogInfo& info = state.info;
   uint8_t flags = 0;
-  if (!TakeVersion(value) || !TakeByte(value, flags) || flags > kEnded) return false;
+  if (!TakeVersion(value) || !TakeByte(value, flags) || flags > (kEnded | kHasMemo)) {
+    return false;
+  }
   if (!TakeTime(value, info.created) || !TakeTime(value, info.updated)) return false;
   if (!TakeVarint(value, info.number) || !TakeVarint(value, info.first) ||
       !TakeVarint(value, state.text_end) || !TakeVarint(value, state.encoded_first) ||
@@ -179,7 +183,8 @@ bool DecodeLog(std::string_view value, LogState& state) {
       !TakeLabels(value, info.labels)) {
     return false;
   }
-  if (flags == kEnded) {
+  if ((flags & kHasMemo) != 0 && !TakeVarint(value, state.memo_at.emplace())) return false;
+  if ((flags & kEnded) != 0) {
     TimeNs ended = 0;
     Outcome outcome;
     if (!TakeTime(value, ended) || !TakeOutcome(value, outcome)) return false;
@@ -187,6 +192,24 @@ bool DecodeLog(std::string_view value, LogState& state) {
     info.outcome = std::move(outcome);
   }
   return value.empty();
+}
+
+std::string MemoKey(uint64_t log_number) {
+  return ProducerKey(log_number, "");
+}
+
+std::string EncodeMemo(const Memo& memo) {
+  std::string out;
+  AppendByte(out, kValueVersion);
+  AppendVarint(out, memo.at);
+  out.append(memo.bytes);
+  return out;
+}
+
+bool DecodeMemo(std::string_view value, Memo& memo) {
+  if (!TakeVersion(value) || !TakeVarint(value, memo.at)) return false;
+  memo.bytes = value;
+  return true;
 }
 
 std::string EncodeCount(uint64_t count) {

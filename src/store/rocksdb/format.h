@@ -58,6 +58,11 @@ void AppendTime(std::string& out, TimeNs time);
 void AppendOutcome(std::string& out, const Outcome& outcome);
 [[nodiscard]] bool TakeOutcome(std::string_view& in, Outcome& outcome);
 
+/// Of a log's memo: that of the producer without a name.
+std::string MemoKey(uint64_t log_number);
+std::string EncodeMemo(const Memo& memo);
+[[nodiscard]] bool DecodeMemo(std::string_view value, Memo& memo);
+
 std::string EncodeCount(uint64_t count);
 [[nodiscard]] bool DecodeCount(std::string_view value, uint64_t& count);
 

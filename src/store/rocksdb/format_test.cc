@@ -91,6 +91,7 @@ TEST(Format, LogsComeBack) {
   state.text_end = 9000;
   state.encoded_first = state.encoded_end = 12'000;
   state.producers = 3;
+  state.memo_at = 290;
   const std::string value = EncodeLog(state);
   LogState back;
   ASSERT_TRUE(DecodeLog(value, back));
@@ -99,12 +100,23 @@ TEST(Format, LogsComeBack) {
   EXPECT_EQ(back.info.labels, state.info.labels);
   EXPECT_EQ(back.info.created, -5);
   EXPECT_EQ(back.TextFirst(), 9000u);
+  EXPECT_EQ(back.memo_at, 290u);
   for (size_t size = 0; size < value.size(); ++size) {
     LogState cut;
     EXPECT_FALSE(DecodeLog(std::string_view(value).substr(0, size), cut)) << size;
   }
   LogState other;
   EXPECT_FALSE(DecodeLog("\x02" + value.substr(1), other));
+}
+
+TEST(Format, MemosComeBack) {
+  Memo back;
+  ASSERT_TRUE(DecodeMemo(EncodeMemo({.at = 300, .bytes = std::string("a\0b", 3)}), back));
+  EXPECT_EQ(back.at, 300u);
+  EXPECT_EQ(back.bytes, std::string("a\0b", 3));
+  EXPECT_FALSE(DecodeMemo("", back));
+  EXPECT_FALSE(DecodeMemo("\x01", back));
+  EXPECT_FALSE(DecodeMemo("\x02\x01", back));
 }
 
 TEST(Format, BlockHeadersComeBack) {

@@ -103,4 +103,18 @@ Result<std::optional<uint64_t>> LoadProducer(Database& database, uint64_t log_nu
   return count;
 }
 
+Result<std::optional<Memo>> LoadMemo(Database& database, uint64_t log_number) {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database.db().Get({}, database.family(Family::kProducers), MemoKey(log_number), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return Fail(ToError(status));
+  Memo memo;
+  if (!DecodeMemo({value.data(), value.size()}, memo)) {
+    return Fail(ErrorCode::kCorrupt,
+                "the memo of log number " + std::to_string(log_number) + " is damaged");
+  }
+  return memo;
+}
+
 }  // namespace tailrace::rocks

@@ -22,5 +22,7 @@ Result<std::optional<LogState>> LoadLog(Database& database, const Unsettled* uns
 bool HasShrunk(Database& database, const LogInfo& log);
 Result<std::optional<uint64_t>> LoadProducer(Database& database, uint64_t log_number,
                                              const std::string& name);
+/// Nothing: the log has none.
+Result<std::optional<Memo>> LoadMemo(Database& database, uint64_t log_number);
 
 }  // namespace tailrace::rocks

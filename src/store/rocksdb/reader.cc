@@ -87,6 +87,12 @@ Result<LogInfo> Reader::Stat(const LogKey& key) {
   return std::move(log->info);
 }
 
+Result<std::optional<Memo>> Reader::ReadMemo(const LogKey& key) {
+  const auto log = Load(key);
+  if (!log) return Fail(log.error());
+  return LoadMemo(database_, log->info.number);
+}
+
 Result<bool> Reader::ReadItems(ReadAnswer& answer, const Tail& tail, Position from,
                                size_t max_bytes) {
   const LogInfo& info = answer.info;

@@ -20,6 +20,7 @@ class Reader {
   Result<LogInfo> Stat(const LogKey& key);
   Result<ReadAnswer> Read(const LogKey& key, Position from, size_t max_bytes);
   Result<Position> FindTextOffset(const LogKey& key, uint64_t offset);
+  Result<std::optional<Memo>> ReadMemo(const LogKey& key);
   Result<ListAnswer> List(const ListQuery& query);
   /// Reads that met damage.
   uint64_t damaged_reads() const { return damaged_reads_.load(std::memory_order_relaxed); }

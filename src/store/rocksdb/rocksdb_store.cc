@@ -64,6 +64,9 @@ class RocksDbStore final : public LogStore {
   Result<Position> FindTextOffset(const LogKey& key, uint64_t offset) override {
     return reader_->FindTextOffset(key, offset);
   }
+  Result<std::optional<Memo>> ReadMemo(const LogKey& key) override {
+    return reader_->ReadMemo(key);
+  }
   Result<ListAnswer> List(const ListQuery& query) override { return reader_->List(query); }
   Result<void> ApplyRetention() override;
   StoreStats Stats() const override;

@@ -144,6 +144,9 @@ void Writer::AddDraft(rocksdb::WriteBatch& batch, const LogDraft& draft, RowBuil
     Must(batch.Put(database_.family(Family::kProducers), ProducerKey(number, name),
                    EncodeCount(count)));
   }
+  if (draft.memo) {
+    Must(batch.Put(database_.family(Family::kProducers), MemoKey(number), EncodeMemo(*draft.memo)));
+  }
   if (!MovesFirst(draft)) return;
   const std::string to = BlockKey(number, after.info.first);
   for (const Family family : {Family::kBlocks, Family::kIndex}) {
