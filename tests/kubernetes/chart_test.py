@@ -1,7 +1,8 @@
 """The Helm chart: helm's own checks, an API server's, and that its Role is the documented one.
 
-kubeconform is not asked: it compares with schemas of released Kubernetes versions that it fetches
-from a place of its own, which is less than the real API server's own check of all fields.
+kubeconform is not asked: the schemas that it compares with are made of an API server's OpenAPI
+document, and the API server that is here checks all fields by its own, and what they mean besides.
+Of the one kind that it does not know the Prometheus operator's types are asked.
 """
 
 import json
@@ -10,7 +11,7 @@ import re
 import subprocess
 import unittest
 
-from testbed import ROOT, Cluster, helm_path
+from testbed import ROOT, Cluster, helm_path, monitorcheck_path
 
 CHART = ROOT / "deploy" / "helm" / "tailrace"
 RENDERED = ROOT / "deploy" / "kubernetes" / "tailrace.yaml"
@@ -50,8 +51,9 @@ class ChartTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.helm_program = helm_path()
-        if not cls.helm_program.is_file():
-            raise unittest.SkipTest("no helm; `scripts/test --kubernetes` builds it")
+        if not (cls.helm_program.is_file() and monitorcheck_path().is_file()):
+            raise unittest.SkipTest("no helm or monitorcheck; `scripts/test --kubernetes` "
+                                    "builds them")
         cls.cluster = Cluster()
         cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.start(NODES="", SCHEDULER="0")
@@ -93,6 +95,21 @@ class ChartTest(unittest.TestCase):
                 found = [item["kind"] for item in self.apply(self.template(values))]
                 self.assertEqual(found.count("Deployment"), 1)
                 self.assertEqual({kind: found.count(kind) for kind in kinds[name]}, kinds[name])
+
+    def test_the_service_monitor_is_one(self):
+        text = self.template("serviceMonitor.enabled=true,serviceMonitor.labels.release=it")
+        monitor, = (part for part in text.split("\n---\n") if "kind: ServiceMonitor" in part)
+        self.assertIn("release: it", monitor)
+
+        def check(text):
+            done = subprocess.run([monitorcheck_path()], input=text, capture_output=True, text=True)
+            return done.returncode, done.stderr
+        self.assertEqual(check(monitor), (0, ""))
+        for word in ("matchLabels", "endpoints", "port", "interval", "selector"):
+            code, said = check(monitor.replace(f"{word}:", f"{word}s:", 1))
+            self.assertEqual(code, 1, word)
+            self.assertIn("unknown field", said)
+        self.assertIn("no ServiceMonitor", check(monitor.replace("kind: Ser", "kind: Per"))[1])
 
     def test_the_role_is_the_one_that_is_tested(self):
         chart = {item["kind"]: item for item in self.apply(self.template(""))}
@@ -149,6 +166,27 @@ class ChartTest(unittest.TestCase):
         self.assertIn("set access.insecureNoAuth if everybody may", text)
 
 
+# What has names of its user's own.
+FREE_FORM = {"labels", "annotations", "matchLabels", "selector", "data", "limits", "requests",
+             "nodeSelector", "managedFields"}
+
+
+def mistyped(item):
+    """The object with a field that is none, in one place after the other."""
+    places = [[]]
+    for place in places:
+        inside = item
+        for name in place:
+            inside = inside[name]
+        for name, value in (inside.items() if isinstance(inside, dict) else enumerate(inside)):
+            if isinstance(value, (dict, list)) and name not in FREE_FORM:
+                places.append([*place, name])
+        if isinstance(inside, dict):
+            inside["mistyped"] = "x"
+            yield json.loads(json.dumps(item))
+            del inside["mistyped"]
+
+
 class WithoutHelmTest(unittest.TestCase):
     """What needs no helm, so that every run of the tests with a testbed does it. ChartTest shows
     that deploy/kubernetes/tailrace.yaml is what the chart makes; it is skipped without helm."""
@@ -167,6 +205,26 @@ class WithoutHelmTest(unittest.TestCase):
         self.assertEqual(sorted(kinds), [
             "ClusterRole", "ClusterRoleBinding", "ConfigMap", "Deployment", "NetworkPolicy",
             "PersistentVolumeClaim", "Service", "ServiceAccount"])
+
+    def test_a_field_that_is_mistyped_is_refused(self):
+        """Wherever it stands: so no field of ours is."""
+        config = self.cluster.namespace("mistyped")
+        command = ["apply", "--server-side", "--dry-run=server", "--validate=strict"]
+        whole = json.loads(self.cluster.kubectl(config, *command, "-o", "json", "-f",
+                                                str(RENDERED)))
+        wrong = []
+        for item in whole["items"]:
+            item.pop("status", None)
+            item["metadata"] = {name: value for name, value in item["metadata"].items()
+                                if name in ("name", "namespace", "labels", "annotations")}
+            wrong += mistyped(item)
+        path = self.cluster.folder / "mistyped.json"
+        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": wrong}))
+        with self.assertRaises(RuntimeError) as refused:
+            self.cluster.kubectl(config, *command, "-f", str(path))
+        said = str(refused.exception)
+        self.assertGreater(len(wrong), 40)
+        self.assertEqual(said.count('unknown field "mistyped"'), len(wrong), said)
 
     def test_the_documents_other_commands(self):
         self.cluster.namespace("shop")

@@ -54,6 +54,11 @@ def helm_path():
     return built_path("helm", SOURCE.with_name("charttools"))
 
 
+def monitorcheck_path():
+    """What looks at ServiceMonitors, where `scripts/test --kubernetes` has built it."""
+    return built_path("monitorcheck", SOURCE.with_name("monitorcheck"))
+
+
 def testbed_program():
     """The program, or None."""
     given = os.environ.get("TAILRACE_KUBERNETES_TESTBED")
@@ -68,7 +73,8 @@ def testbed_program():
 def build():
     """Makes the programs that are not there; about ten minutes the first time."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    for source, whole in ((SOURCE, built_path()), (SOURCE.with_name("charttools"), helm_path())):
+    for source, whole in ((SOURCE, built_path()), (SOURCE.with_name("charttools"), helm_path()),
+                          (SOURCE.with_name("monitorcheck"), monitorcheck_path())):
         if whole.is_file() or (source == SOURCE and testbed_program()):
             continue
         fresh = CACHE / f"fresh-{os.getpid()}"
