@@ -1,5 +1,6 @@
 #include "source/exec_session.h"
 
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,18 +166,32 @@ void ExecSession::SetReading(Output& output, bool reading) {
   });
 }
 
-void ExecSession::ReadOutput(Output& output) {
+size_t ExecSession::ReadOutput(Output& output) {
   const ssize_t got = ::read(output.fd, buffer_.data(), buffer_.size());
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   if (got <= 0) {  // A terminal whose other side is closed says EIO.
     SetReading(output, false);
     output.at_end = true;
     output.assembler.Finish(Now());
-    return;
+    return 0;
   }
   const auto size = static_cast<size_t>(got);
   output.assembler.Feed(std::string_view(buffer_).substr(0, size), Now());
   output.pass_on.Take(output.target, buffer_, size);
+  return size;
+}
+
+// What the command wrote before it ended may still be in the pipe, when we were not given the
+// processor. Who goes on writing behind it, a process that the command left, gets no more than
+// that.
+void ExecSession::ReadWhatIsThere(Output& output) {
+  int there = 0;
+  if (::ioctl(output.fd, FIONREAD, &there) != 0) return;
+  for (auto left = static_cast<int64_t>(there); left > 0 && !output.at_end;) {
+    const size_t got = ReadOutput(output);
+    if (got == 0) return;
+    left -= static_cast<int64_t>(got);
+  }
 }
 
 // After whatever happened: hand on the lines, take or leave more output, and see how far we are.
@@ -286,6 +301,7 @@ void ExecSession::EndCommand() {
   for (const auto& output : outputs_) {
     if (!output->at_end) {
       SetReading(*output, false);
+      ReadWhatIsThere(*output);
       output->assembler.Finish(Now());
     }
     output->at_end = true;

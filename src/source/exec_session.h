@@ -87,7 +87,8 @@ class ExecSession {
   void StartReading(const ChildProcess& child);
   void AddOutput(std::string_view stream, int from, int to, PassOn& pass_on);
   void SetReading(Output& output, bool reading);
-  void ReadOutput(Output& output);
+  size_t ReadOutput(Output& output);
+  void ReadWhatIsThere(Output& output);
   void OnTurn();
   void OnLineTimer();
   void OnSignals();

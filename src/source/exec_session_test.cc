@@ -96,6 +96,14 @@ TEST_F(ExecSessionTest, ACommandThatDoesNotStartEndsTheLog) {
   EXPECT_THAT(transport_.end, HasSubstr("\"exit_code\":127"));
 }
 
+TEST_F(ExecSessionTest, WhatWasWrittenBeforeTheEndIsReadHoweverLateWeAre) {
+  // The time to linger is over before the first look at the pipe.
+  const ExecResult result = Run("seq 300000; exit 6", {.linger_ms = 1});
+  EXPECT_EQ(result.exit_code, 6);
+  EXPECT_EQ(result.lines, 300'000u);
+  EXPECT_THAT(transport_.body, HasSubstr("\"300000\"}\n"));
+}
+
 TEST_F(ExecSessionTest, ARefusalIsSaidAtOnceAndTheCommandGoesOn) {
   transport_.refuse_with = 403;
   const ExecResult result = Run("echo one; exit 4");
@@ -117,6 +125,7 @@ TEST_F(ExecSessionTest, WithoutAServerItWaitsAsLongAsItIsTold) {
 
 TEST_F(ExecSessionTest, AHangingDiskDoesNotHoldTheCommand) {
   hangs_ = true;
+  transport_.away = true;  // What is delivered is no longer in the spool.
   const ExecResult result =
       Run("seq 200000; exit 5",
           {.wait_ms = 0, .queue_bytes = 100'000, .disk_patience_ms = 50, .disk_leave_ms = 0});
